@@ -1,0 +1,302 @@
+# guise: one Makefile, not recursive.  `make help` lists what it can do; V=1 shows the commands.
+#
+# Everything built goes to $(B) (build/ by default).  The code under syscalls/ and
+# personalities/ is compiled twice from the same text: freestanding, for the resident that
+# lives in the guest's address space, and hosted, for the command and the tests.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+B ?= build
+V ?= 0
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+IS_CLANG := $(findstring clang,$(shell $(CC) --version 2>/dev/null))
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-8s %s\n' '$(1)' '$(patsubst $(B)/%,%,$(2))';
+else
+Q :=
+say :=
+endif
+
+# ---- Flags -------------------------------------------------------------------
+
+# type-limits: the declared types ask "is it signed" of every member, and no is an answer.
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Wunused-const-variable -Wno-unused-parameter -Wno-type-limits -Werror
+WARN += $(if $(IS_CLANG),-Winitializer-overrides,-Woverride-init)
+CFLAGS ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS ?=
+COMMON := -std=gnu17 -fno-strict-aliasing -I. -I$(B) $(WARN) -MMD -MP
+
+RESIDENT_CFLAGS := $(COMMON) -O2 -g -ffreestanding -fPIE -include syscalls/engine/resident/hidden.h \
+	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -DGUISE_FREESTANDING
+RESIDENT_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,syscalls/engine/resident/resident.ld \
+	-Wl,-z,noexecstack -Wl,--build-id=none -Wl,--no-warn-rwx-segments
+
+HOSTED_CFLAGS := $(COMMON) -D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' $(CPPFLAGS)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+LDLIBS := -lelf -ljansson -lseccomp
+UNIT_LDLIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) $(LDLIBS)
+
+# ---- What is compiled into what -------------------------------------------------
+
+SHARED := $(wildcard syscalls/*.c personalities/*/*.c)
+# What the resident needs of the loader: it maps programs for itself.
+MAPPER := $(addprefix loader/,brand.c image.c program.c)
+LOOP := $(wildcard syscalls/engine/loop/*.c)
+BOX := $(filter-out sandbox/mkfilter.c,$(wildcard sandbox/*.c loader/*.c trace/*.c))
+CLI := $(wildcard cli/*.c)
+UNIT := $(wildcard tests/unit/*.c)
+UNIT_SUITES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
+GUESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+
+RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
+	$(wildcard syscalls/engine/resident/*.c syscalls/engine/resident/*.S) \
+	$(MAPPER) filter_bpf))
+MKFILTER_OBJS := $(patsubst %.c,$(B)/hosted/%.o,sandbox/mkfilter.c $(SHARED) $(MAPPER) $(LOOP))
+GUISE_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(CLI) $(BOX) $(SHARED) $(LOOP)) $(B)/resident_blob.o
+UNIT_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(filter-out cli/main.c,$(CLI)) $(BOX) $(SHARED) \
+	$(LOOP) $(UNIT)) $(B)/resident_blob.o
+ASAN_OBJS := $(patsubst $(B)/hosted/%,$(B)/asan/%,$(UNIT_OBJS))
+
+GUEST_BINS := $(GUESTS:%=$(B)/guest/%)
+FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)
+
+# ---- Targets ---------------------------------------------------------------------
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.PHONY: all help check soak lint demo bench conformance install uninstall clean distclean docs \
+	deps-build deps-test deps-lint built-tests inputs format
+
+all: $(B)/guise
+
+help:
+	@echo 'make            build $(B)/guise'
+	@echo 'make demo       a FreeBSD program at work, beside its Linux twin'
+	@echo 'make check      every test; T="name ..." for some of them'
+	@echo 'make soak       the long ones: fuzzing, hundreds of runs in a row'
+	@echo 'make lint       layering, format, both compilers, manual pages, scripts'
+	@echo 'make bench      the speed of a call and of a start'
+	@echo 'make docs       renew the support tables under docs/'
+	@echo 'make install    to $$(DESTDIR)$$(PREFIX); make uninstall'
+	@echo 'make clean      remove what was built; distclean: and what was downloaded'
+	@echo 'make deps-build deps-test deps-lint   install the Debian packages each needs'
+	@echo 'V=1 shows commands; CC=clang B=build/clang builds with another compiler beside it'
+
+# The resident ---------------------------------------------------------------------
+
+$(B)/resident: $(RESIDENT_OBJS) $(wildcard syscalls/engine/resident/*.ld)
+	$(call say,LINK,$@)$(CC) $(RESIDENT_LDFLAGS) -o $@ $(RESIDENT_OBJS)
+
+$(B)/resident.stripped: $(B)/resident
+	$(call say,STRIP,$@)strip -o $@ $<
+
+$(B)/resident_blob.S: Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' '.section .rodata' '.balign 4096' \
+		'.global resident_image, resident_image_end' \
+		'resident_image: .incbin "$(B)/resident.stripped"' 'resident_image_end:' \
+		'.section .note.GNU-stack,"",@progbits' > $@
+
+$(B)/resident_blob.o: $(B)/resident_blob.S $(B)/resident.stripped
+	$(call say,AS,$@)$(CC) -c -o $@ $<
+
+$(B)/mkfilter: $(MKFILTER_OBJS)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
+
+$(B)/filter_bpf.c: $(B)/mkfilter
+	$(call say,FILTER,$@)$(B)/mkfilter > $@
+
+$(B)/resident.d/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(RESIDENT_CFLAGS) -c -o $@ $<
+
+$(B)/resident.d/%.o: %.S
+	$(Q)mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) -I. -MMD -MP -c -o $@ $<
+
+$(B)/resident.d/filter_bpf.o: $(B)/filter_bpf.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(RESIDENT_CFLAGS) -c -o $@ $<
+
+# The command ------------------------------------------------------------------------
+
+$(B)/guise: $(GUISE_OBJS)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(GUISE_OBJS) $(LDLIBS)
+
+$(B)/hosted/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(HOSTED_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/hosted/tests/unit/main.o $(B)/asan/tests/unit/main.o: | $(B)/unit_suites.h
+
+# Tests --------------------------------------------------------------------------------
+
+# Each tests/unit/test_X.c defines Suite *X_suite(void).
+$(B)/unit_suites.h: $(wildcard tests/unit/test_*.c) Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)printf 'SUITE(%s)\n' $(UNIT_SUITES) > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/unit: $(UNIT_OBJS)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LDLIBS)
+
+$(B)/asan/unit: $(filter-out %_blob.o,$(ASAN_OBJS)) $(B)/resident_blob.o
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(UNIT_LDLIBS)
+
+$(B)/asan/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(HOSTED_CFLAGS) -O1 -g $(SANITIZE) -c -o $@ $<
+
+# Guest programs carry the system's own call numbers, taken from its rows.  A name that has
+# had two numbers keeps the later one.
+$(B)/guest_numbers_%.h: personalities/%/syscalls.def
+	$(Q)mkdir -p $(@D)
+	$(Q)awk -F'[(,]' '/^SYS\(/ {gsub(/ /, "", $$2); gsub(/ /, "", $$3); nr[$$3] = $$2} \
+		END {for (n in nr) print "#define SYS_" n " " nr[n]}' $< | sort > $@
+
+GUEST_CFLAGS := -std=gnu17 -O1 -g -ffreestanding -nostdlib -static -fno-pie -no-pie \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
+	-mno-red-zone -Wall -Wextra -Wno-unused-parameter \
+	-Wno-unused-command-line-argument -Werror -Wl,--build-id=none -Wl,-z,noexecstack -I$(B) -I.
+
+$(B)/guest/%: tests/guest/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
+
+$(B)/escape/%: tests/escape/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
+
+$(B)/probe: tests/cli/probe.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
+
+$(B)/bench/%: bench/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
+
+# The same source for Linux: NATIVE picks the numbers.
+$(B)/bench/%.native: bench/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,NATIVE,$@)$(CC) $(GUEST_CFLAGS) -DNATIVE -o $@ $<
+
+GO := /usr/lib/go-1.19/bin/go
+GO_ENV := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GO111MODULE=auto \
+	GOCACHE=$(abspath $(B))/go-cache GOPATH=$(abspath $(B))/go-path GOTOOLCHAIN=local
+GO_SRC := $(wildcard tests/real/storm/*.go tests/real/storm/go.mod)
+
+$(B)/storm.freebsd: $(GO_SRC)
+	$(call say,GO,$@)cd tests/real/storm && $(GO_ENV) GOOS=freebsd GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
+
+$(B)/storm.linux: $(GO_SRC)
+	$(call say,GO,$@)cd tests/real/storm && $(GO_ENV) GOOS=linux GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
+
+FUZZ_CFLAGS := $(filter-out -Woverride-init -Winitializer-overrides,$(COMMON)) \
+	-D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' -O1 -g \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard loader/*.c loader/*.h) $(SHARED) $(wildcard syscalls/*.h)
+	$(Q)mkdir -p $(@D)
+	$(call say,FUZZ,$@)clang $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -o $@ $< $(wildcard loader/*.c) \
+		$(SHARED) $(LOOP) $(LDLIBS)
+
+inputs: $(B)/inputs/.complete
+
+$(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
+	$(call say,FETCH,$@)tests/real/fetch $(B)/inputs
+
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/probe $(B)/escape/gate $(B)/storm.freebsd \
+	$(B)/storm.linux $(FUZZ_BINS) inputs
+
+# Use every processor unless told otherwise.
+SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# The packages come first, and make must look at the world anew once they are there.
+check:
+	@$(SUBMAKE) deps-build deps-test
+	@$(SUBMAKE) built-tests
+	@B=$(B) tests/run $(T)
+
+soak:
+	@$(SUBMAKE) deps-build deps-test
+	@$(SUBMAKE) built-tests
+	@B=$(B) SOAK=1 tests/run $(T)
+
+demo:
+	@$(SUBMAKE) deps-build deps-demo
+	@$(SUBMAKE) all inputs
+	@B=$(B) tests/real/demo
+
+bench:
+	@$(SUBMAKE) deps-build deps-demo
+	@$(SUBMAKE) all inputs $(B)/bench/calls $(B)/bench/calls.native \
+		$(B)/bench/exit $(B)/bench/exit.native
+	@B=$(B) bench/run
+
+conformance:
+	@echo 'conformance: no outside test suite is run yet; "make check" is all there is' >&2; exit 1
+
+# Style ----------------------------------------------------------------------------------
+
+lint:
+	@$(SUBMAKE) deps-build deps-lint
+	@$(SUBMAKE) all
+	@$(SUBMAKE) CC=clang B=$(B)/clang all $(B)/clang/unit
+	@B=$(B) tests/lint
+
+format:
+	clang-format -i $$(find . -path ./$(B) -prune -o \( -name '*.c' -o -name '*.h' \) -print)
+
+docs: $(B)/guise
+	$(Q)mkdir -p docs
+	$(call say,DOCS,docs/support-freebsd.md)$(B)/guise calls freebsd --markdown > docs/support-freebsd.md
+
+# Packages, install, clean ------------------------------------------------------------------
+
+DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev libjansson-dev
+DEPS_DEMO := command:npm curl ca-certificates
+DEPS_TEST := $(DEPS_DEMO) check pkg-config golang-1.19-go clang libclang-rt-14-dev util-linux \
+	procps iproute2
+DEPS_LINT := clang clang-format cppcheck shellcheck man-db pkg-config check
+
+.PHONY: deps-demo
+deps-build:
+	@.ci/deps $(DEPS_BUILD)
+deps-demo:
+	@.ci/deps $(DEPS_DEMO)
+deps-test:
+	@.ci/deps $(DEPS_TEST)
+deps-lint:
+	@.ci/deps $(DEPS_LINT)
+
+MAN := $(wildcard docs/*.1)
+
+install: $(B)/guise
+	install -D -m 755 $(B)/guise $(DESTDIR)$(PREFIX)/bin/guise
+	for page in $(MAN); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/} || exit 1; done
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/guise
+	for page in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
+
+# Downloads stay: fetching them again costs minutes and says nothing new.
+clean:
+	$(Q)[ ! -d $(B) ] || { chmod -R u+w $(B); find $(B) -mindepth 1 -maxdepth 1 ! -name inputs -exec rm -rf {} +; }
+
+distclean: clean
+	$(Q)rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)
