@@ -1,0 +1,468 @@
+/* The vocabulary: type, row, call, personality, engine.
+ *
+ * One guest call goes from registers to registers in three steps that know no
+ * operating system by name:
+ *
+ *     find    the personality's row for the number
+ *     enter   each argument to the host by its declared type, or a translator
+ *     leave   results to the guest by their declared types
+ *
+ * A call is declared once, as a row; a type is described once, guest side on the
+ * left and Linux on the right.  Everything else (dispatch, trace line, support
+ * table, the filter's allow-list) is derived from those two.
+ *
+ * Conventions
+ * - "guest" is the program's system, "host" is Linux.  Guest addresses are
+ *   uint64_t and are touched only through get_guest() and put_guest().
+ * - Errors are negative Linux errno until the personality's leave() turns them
+ *   into the guest's number.
+ * - Host types are the kernel's UAPI ones, never libc's; this header and all of
+ *   syscalls/ and personalities/ are built freestanding (for the resident) and
+ *   hosted (for the command and the tests) from the same text.
+ */
+#ifndef GUISE_ABI_H
+#define GUISE_ABI_H
+
+#include <asm/errno.h>
+#include <asm/unistd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#define GUEST_PAGE 4096UL
+
+struct call;
+struct personality;
+struct process;
+struct row;
+struct thread;
+
+/* ---- Types ------------------------------------------------------------- */
+
+enum kind {
+	KIND_INT, /* a number of guest_size bytes, the same on both sides */
+	KIND_FD, /* a descriptor; hidden ones are refused with EBADF */
+	KIND_POINTER, /* an address, handed on as it is */
+	KIND_NAMES, /* flags or an enumeration: bits and values with two numbers */
+	KIND_STRUCT, /* fields at two sets of offsets */
+	KIND_CUSTOM, /* only code can say it: to_host/to_guest hooks */
+};
+
+enum name_kind {
+	NAME_BIT, /* one bit (or several that go together) */
+	NAME_PART, /* a value within a mask */
+	NAME_GUEST_ONLY, /* a bit Linux lacks: a translator emulates it, or it is refused */
+};
+
+struct name {
+	uint64_t mask; /* guest bits this name speaks for */
+	uint64_t guest; /* their value */
+	uint64_t host;
+	uint64_t host_mask; /* host bits it speaks for; 0: those of host */
+	const char *text; /* the guest system's own name */
+	uint8_t kind;
+};
+
+struct type;
+
+struct field {
+	const char *name; /* the host member's name, for the trace */
+	const struct type *type;
+	uint16_t guest; /* offset */
+	uint16_t host; /* offset */
+	uint16_t host_size;
+	bool host_signed;
+	bool truncate; /* host value may be cut to the guest's width without EOVERFLOW */
+};
+
+struct type {
+	const char *name;
+	uint8_t kind;
+	bool is_signed; /* guest side, KIND_INT and KIND_NAMES */
+	bool is_request; /* KIND_NAMES: the Linux ioctl requests a guest may make */
+	uint16_t guest_size;
+	uint16_t host_size;
+	uint16_t count; /* of names or fields */
+	union {
+		const struct name *names;
+		const struct field *fields;
+		struct {
+			/* One object each way; guest and host are buffers of the two sizes. */
+			int (*to_host)(struct call *, const void *guest, void *host);
+			int (*to_guest)(struct call *, const void *host, void *guest);
+		} custom;
+	};
+};
+
+/* A number of the same meaning on both sides. */
+#define INT_TYPE(n, size, sign) \
+	const struct type type_##n = {.name = #n, \
+				      .kind = KIND_INT, \
+				      .guest_size = (size), \
+				      .host_size = (size), \
+				      .is_signed = (sign)}
+
+/* NAMES(open_flags, i32, BIT(0x200, O_CREAT), ...): the width is the guest's.
+ * BIT's and PART's last word is the Linux constant; its spelling is the guest's
+ * name too, unless BIT_AS/PART_AS gives another. */
+#define NAMES(n, width, ...) \
+	static const struct name names_##n[] = {__VA_ARGS__}; \
+	static const struct type type_##n = {.name = #n, \
+					     .kind = KIND_NAMES, \
+					     .guest_size = SIZE_OF_##width, \
+					     .host_size = SIZE_OF_##width, \
+					     .is_signed = SIGN_OF_##width, \
+					     .count = COUNT(names_##n), \
+					     .names = names_##n}
+#define SIZE_OF_u8 1
+#define SIZE_OF_u16 2
+#define SIZE_OF_i16 2
+#define SIZE_OF_i32 4
+#define SIZE_OF_u32 4
+#define SIZE_OF_i64 8
+#define SIZE_OF_u64 8
+#define SIGN_OF_u8 false
+#define SIGN_OF_u16 false
+#define SIGN_OF_i16 true
+#define SIGN_OF_i32 true
+#define SIGN_OF_u32 false
+#define SIGN_OF_i64 true
+#define SIGN_OF_u64 false
+
+#define ALL_BITS UINT64_MAX
+#define BIT_AS(g, h, t) \
+	{ \
+		.mask = (g), .guest = (g), .host = (h), .text = (t), .kind = NAME_BIT \
+	}
+#define BIT(g, h) BIT_AS(g, h, #h)
+/* A value within a mask; hm is the mask of the same part on the host. */
+#define PART_AS(m, g, hm, h, t) \
+	{ \
+		.mask = (m), .guest = (g), .host = (h), .host_mask = (hm), .text = (t), \
+		.kind = NAME_PART \
+	}
+#define PART(m, g, hm, h) PART_AS(m, g, hm, h, #h)
+/* A whole value: an enumeration. */
+#define IS_AS(g, h, t) PART_AS(ALL_BITS, (uint64_t)(g), ALL_BITS, (uint64_t)(h), t)
+#define IS(g, h) IS_AS(g, h, #h)
+#define GUEST_ONLY(g, t) \
+	{ \
+		.mask = (g), .guest = (g), .text = (t), .kind = NAME_GUEST_ONLY \
+	}
+
+/* STRUCT(stat, 224, FIELD(0, u64, st_dev), ...): HOST is #defined around it.
+ * Guest bytes no field covers are zero on the way out and not read on the way in. */
+#define STRUCT(n, size, ...) \
+	static const struct field fields_##n[] = {__VA_ARGS__}; \
+	static const struct type type_##n = {.name = #n, \
+					     .kind = KIND_STRUCT, \
+					     .guest_size = (size), \
+					     .host_size = sizeof(HOST), \
+					     .count = COUNT(fields_##n), \
+					     .fields = fields_##n}
+#define HOST_MEMBER(m) (((HOST *)0)->m)
+#define IS_SIGNED(t) ((t)-1 < (t)1)
+#define FIELD(off, t, m) \
+	{ \
+		.name = #m, .type = &type_##t, .guest = (off), .host = offsetof(HOST, m), \
+		.host_size = sizeof HOST_MEMBER(m), \
+		.host_signed = IS_SIGNED(typeof(HOST_MEMBER(m))) \
+	}
+/* As FIELD, but cut to the guest's width where that system does so too. */
+#define FIELD_CUT(off, t, m) \
+	{ \
+		.name = #m, .type = &type_##t, .guest = (off), .host = offsetof(HOST, m), \
+		.host_size = sizeof HOST_MEMBER(m), \
+		.host_signed = IS_SIGNED(typeof(HOST_MEMBER(m))), .truncate = true \
+	}
+/* A structure within: it begins at the host member m and has its own type's size. */
+#define INNER(off, t, m) \
+	{ \
+		.name = #m, .type = &type_##t, .guest = (off), .host = offsetof(HOST, m) \
+	}
+
+/* Types every system shares (types.c). */
+extern const struct type type_none, type_i8, type_u8, type_i16, type_u16, type_i32, type_u32,
+	type_i64, type_u64, type_ptr, type_fd, type_atfd, type_path;
+
+/* ---- Rows -------------------------------------------------------------- */
+
+enum pass {
+	PASS_NONE,
+	PASS_VALUE, /* in the register itself */
+	PASS_PATH, /* pointer to a NUL-terminated name */
+	PASS_IN, /* pointer to one object the call reads; NULL allowed */
+	PASS_OUT, /* ... writes */
+	PASS_INOUT, /* ... reads and writes */
+	PASS_IN_BYTES, /* pointer to bytes, their number is argument `length` */
+	PASS_OUT_BYTES, /* ... of which the result says how many were written */
+	PASS_IN_ARRAY, /* pointer to objects, their number is argument `length` */
+	PASS_OUT_ARRAY, /* ... of which the result says how many were written */
+};
+
+struct arg {
+	const struct type *type;
+	uint8_t pass;
+	uint8_t length; /* index of the argument that counts the bytes or objects */
+};
+
+#define MAX_ARGS 8
+
+enum row_kind {
+	ROW_ABSENT, /* no such number: all fields zero */
+	ROW_SAME, /* the Linux call of that number, arguments by their types */
+	ROW_CALL, /* a translator */
+	ROW_TODO, /* not there yet: fails with `error`, the reason says why */
+	ROW_REFUSED, /* never: fails with `error`, the reason says why */
+};
+
+enum row_flags {
+	ROW_NO_RESTART = 1, /* interrupted, it fails with EINTR whatever SA_RESTART says */
+	ROW_POSIX_ERROR = 2, /* the error is the result, not a failure (posix_fallocate) */
+	ROW_NO_RETURN = 4, /* result registers are left alone (exit, sigreturn) */
+};
+
+#define END_OF_USES (-1)
+
+struct row {
+	const char *name;
+	long (*translate)(struct call *);
+	const int16_t *uses; /* Linux calls it may make, to END_OF_USES */
+	const char *reason; /* why it is missing, or what part of it is */
+	const struct type *result;
+	struct arg args[MAX_ARGS];
+	int16_t host; /* ROW_SAME: the Linux number */
+	int16_t error; /* ROW_TODO, ROW_REFUSED: negative Linux errno */
+	uint8_t kind;
+	uint8_t flags;
+};
+
+/* SYS(nr, name, how, result, arguments...), one line a number, in syscalls.def. */
+#define SYS(nr, nm, how, res, ...) \
+	[nr] = {.name = #nm, how, .result = &type_##res, .args = {__VA_ARGS__}},
+
+#define SAME(nm) \
+	.kind = ROW_SAME, .translate = same_call, .host = __NR_##nm, .uses = (const int16_t[]) \
+	{ \
+		__NR_##nm, END_OF_USES \
+	}
+#define CALL(fn, ...) \
+	.kind = ROW_CALL, .translate = call_##fn, .uses = (const int16_t[]) \
+	{ \
+		__VA_ARGS__ END_OF_USES \
+	}
+#define TODO(why) .kind = ROW_TODO, .reason = (why), .error = -ENOSYS
+#define REFUSED(err, why) .kind = ROW_REFUSED, .reason = (why), .error = -(err)
+/* Follow SAME or CALL: */
+#define PARTLY(why) , .reason = (why)
+#define FLAGS(f) , .flags = (f)
+#define NO_RESTART FLAGS(ROW_NO_RESTART)
+#define POSIX_ERROR FLAGS(ROW_POSIX_ERROR | ROW_NO_RESTART)
+
+/* USES(openat, fstat) -> __NR_openat, __NR_fstat, */
+#define USES(...) USES_N(__VA_ARGS__, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)(__VA_ARGS__)
+#define USES_N(a, b, c, d, e, f, g, h, i, j, k, l, n, ...) USES_##n
+#define USES_1(a) __NR_##a,
+#define USES_2(a, ...) __NR_##a, USES_1(__VA_ARGS__)
+#define USES_3(a, ...) __NR_##a, USES_2(__VA_ARGS__)
+#define USES_4(a, ...) __NR_##a, USES_3(__VA_ARGS__)
+#define USES_5(a, ...) __NR_##a, USES_4(__VA_ARGS__)
+#define USES_6(a, ...) __NR_##a, USES_5(__VA_ARGS__)
+#define USES_7(a, ...) __NR_##a, USES_6(__VA_ARGS__)
+#define USES_8(a, ...) __NR_##a, USES_7(__VA_ARGS__)
+#define USES_9(a, ...) __NR_##a, USES_8(__VA_ARGS__)
+#define USES_10(a, ...) __NR_##a, USES_9(__VA_ARGS__)
+#define USES_11(a, ...) __NR_##a, USES_10(__VA_ARGS__)
+#define USES_12(a, ...) __NR_##a, USES_11(__VA_ARGS__)
+
+/* Arguments, in the order of the guest's own prototype. */
+#define V(t) \
+	{ \
+		.type = &type_##t, .pass = PASS_VALUE \
+	}
+#define FD \
+	{ \
+		.type = &type_fd, .pass = PASS_VALUE \
+	}
+#define ATFD \
+	{ \
+		.type = &type_atfd, .pass = PASS_VALUE \
+	} /* or AT_FDCWD, -100 on every system */
+#define PTR \
+	{ \
+		.type = &type_ptr, .pass = PASS_VALUE \
+	} /* an address only the translator reads */
+#define PATH \
+	{ \
+		.type = &type_path, .pass = PASS_PATH \
+	}
+#define IN_(t) \
+	{ \
+		.type = &type_##t, .pass = PASS_IN \
+	}
+#define OUT_(t) \
+	{ \
+		.type = &type_##t, .pass = PASS_OUT \
+	}
+#define INOUT_(t) \
+	{ \
+		.type = &type_##t, .pass = PASS_INOUT \
+	}
+#define IN_BYTES(n) \
+	{ \
+		.type = &type_u8, .pass = PASS_IN_BYTES, .length = (n) \
+	}
+#define OUT_BYTES(n) \
+	{ \
+		.type = &type_u8, .pass = PASS_OUT_BYTES, .length = (n) \
+	}
+#define IN_ARRAY(t, n) \
+	{ \
+		.type = &type_##t, .pass = PASS_IN_ARRAY, .length = (n) \
+	}
+#define OUT_ARRAY(t, n) \
+	{ \
+		.type = &type_##t, .pass = PASS_OUT_ARRAY, .length = (n) \
+	}
+
+/* ---- Registers and calls ----------------------------------------------- */
+
+/* The guest's general registers (amd64), in the order entry.S stores them. */
+struct regs {
+	uint64_t rax, rdi, rsi, rdx, r10, r8, r9;
+	uint64_t rcx, r11;
+	uint64_t rbx, rbp, r12, r13, r14, r15;
+	uint64_t rsp, rip, rflags;
+};
+
+#define FLAG_CARRY 1UL
+
+/* One guest call in flight. */
+struct call {
+	struct thread *thread;
+	const struct personality *personality;
+	const struct row *row;
+	uint64_t a[MAX_ARGS]; /* the guest's arguments, untranslated */
+	uint32_t nr;
+	bool has_second; /* a second result (rdx) was set */
+	uint64_t second;
+	uint64_t
+		deadline; /* ns; a timed wait's own clock, 0 until first computed: kept over retries */
+	size_t scratch_used;
+};
+
+/* What a translator may return besides a result and a negative errno: */
+enum {
+	CALL_AGAIN =
+		-4090, /* nothing was done yet: deliver what is pending, then make the call anew */
+	CALL_DONE = -4091, /* the guest's registers are already what they shall be (sigreturn) */
+};
+
+/* The negative range that means failure, as Linux has it. */
+static inline bool is_error(long r)
+{
+	return (unsigned long)r >= (unsigned long)-4095;
+}
+
+/* A translator: declared and defined in one breath, named as its rows name it. */
+#define TRANSLATOR(fn) \
+	long call_##fn(struct call *c); \
+	long call_##fn(struct call *c)
+
+/* ---- What translators are written with (dispatch.c, types.c) ------------ */
+
+/* Runs the call in c (number and arguments set); the result, or negative errno,
+ * CALL_AGAIN or CALL_DONE.  Makes no attempt to deliver signals. */
+long dispatch(struct call *c);
+
+/* The row of a number, or NULL if the system has no such number. */
+const struct row *find_row(const struct personality *p, uint32_t nr);
+
+/* Row kind SAME: every argument by its type, the Linux call, results by theirs. */
+long same_call(struct call *c);
+
+/* One object from its guest form at `guest` to its host form, or back: 0 or -errno
+ * (EINVAL: an undeclared or guest-only bit; EOVERFLOW: does not fit).  Both are
+ * plain buffers of type->guest_size and type->host_size bytes. */
+int to_host(struct call *c, const struct type *t, const void *guest, void *host);
+int to_guest(struct call *c, const struct type *t, const void *host, void *guest);
+
+/* A value in a register.  names_to_host() also takes guest-only bits named in
+ * `allowed`: they are left out of *host, and the translator does their work. */
+int value_to_host(struct call *c, const struct type *t, uint64_t guest, uint64_t *host);
+int names_to_host(const struct type *t, uint64_t guest, uint64_t allowed, uint64_t *host);
+/* Host bits nobody declared are an error too (EINVAL); names_to_guest_known() drops them,
+ * for what Linux only reports (poll's revents, statfs flags). */
+int names_to_guest(const struct type *t, uint64_t host, uint64_t *guest);
+uint64_t names_to_guest_known(const struct type *t, uint64_t host);
+
+/* True if guest and host form of the type are byte for byte the same. */
+bool same_layout(const struct type *t);
+
+/* Argument i of the call by its declared type.
+ * arg_value:  the register's value for the host.
+ * arg_in:     the object it points to, into *host (host_size bytes); EFAULT if NULL.
+ * arg_in_at:  element n of the array it points to.
+ * arg_out:    *host to where it points; arg_out_at: to element n. */
+int arg_value(struct call *c, int i, uint64_t *host);
+int arg_in(struct call *c, int i, void *host);
+int arg_in_at(struct call *c, int i, size_t n, void *host);
+int arg_out(struct call *c, int i, const void *host);
+int arg_out_at(struct call *c, int i, size_t n, const void *host);
+
+/* The same for any type at any guest address. */
+int get_object(struct call *c, const struct type *t, uint64_t at, void *host);
+int put_object(struct call *c, const struct type *t, uint64_t at, const void *host);
+
+/* The second result register of systems that have one (BSD's pipe, fork). */
+void set_second_result(struct call *c, uint64_t value);
+
+/* A NUL-terminated string from the guest: its length, -EFAULT, or -ENAMETOOLONG if
+ * it (with the NUL) does not fit in size bytes. */
+long get_guest_string(struct call *c, char *to, uint64_t from, size_t size);
+
+/* ---- The engine: where Linux calls go (engine/<name>/) ------------------- */
+
+/* Bytes from and to guest memory (or scratch): 0 or -EFAULT.  Nothing is assumed of
+ * the addresses. */
+int get_guest(struct call *c, void *to, uint64_t from, size_t n);
+int put_guest(struct call *c, uint64_t to, const void *from, size_t n);
+
+/* n bytes that Linux can read and write on this call's behalf, 16-aligned; 0 if there
+ * is no more room (the whole of a call may take SCRATCH_SIZE).  Forgotten when the
+ * call ends. */
+#define SCRATCH_SIZE (160 * 1024UL)
+uint64_t scratch(struct call *c, size_t n);
+
+/* A Linux call made as the guest's thread; pointers are guest or scratch addresses.
+ * host() is never cut short by a signal that is only pending in the engine; use
+ * host_wait() where the call may sleep: it returns CALL_AGAIN if a signal was waiting
+ * before it began (then nothing happened), and -EINTR if one came while it slept. */
+long host_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+	       uint64_t a4, uint64_t a5);
+long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+		    uint64_t a4, uint64_t a5);
+#define host(c, ...) HOST_ARGS(host_call, c, __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define host_wait(c, ...) HOST_ARGS(host_wait_call, c, __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define HOST_ARGS(fn, c, nr, a0, a1, a2, a3, a4, a5, ...) \
+	fn(c, nr, (uint64_t)(a0), (uint64_t)(a1), (uint64_t)(a2), (uint64_t)(a3), (uint64_t)(a4), \
+	   (uint64_t)(a5))
+
+/* True if [at, at + n) touches memory the engine keeps for itself. */
+bool engine_owns(uint64_t at, uint64_t n);
+
+/* Whole pages of zeroed memory for translators' own state, out of the guest's reach in an
+ * engine outside the guest, merely unlisted in the resident; NULL if there is none. */
+void *engine_pages(size_t bytes);
+void engine_free_pages(void *pages, size_t bytes);
+
+/* A lock over state that the threads of a process share.  Held only within one call;
+ * fork takes the process's locks first, so a child never finds one taken. */
+struct lock {
+	uint32_t word;
+};
+void lock_take(struct lock *l);
+void lock_release(struct lock *l);
+
+#endif

@@ -1,0 +1,424 @@
+/* Directories and the file systems they are on. */
+#include <string.h>
+
+#include "syscalls/file.h"
+
+/* ---- Reading a directory --------------------------------------------------- */
+
+/* Linux's records are turned into the guest's one by one.  A guest record may be larger
+ * than Linux's by at most 8 bytes in 24, so three quarters of the guest's buffer always
+ * fit; only where that holds not even one record is the whole size asked for, and what
+ * did not fit is given back by seeking. */
+#define READ_MOST 32768u
+#define NAME_MOST 256u
+#define HOST_NAME offsetof(struct linux_dirent64, d_name)
+
+struct listing {
+	const struct type *type; /* the guest's entry: guest_size is where its name begins */
+	uint64_t to; /* guest buffer */
+	uint64_t room;
+	uint64_t done; /* bytes given */
+};
+
+static size_t align_up(size_t n, size_t to)
+{
+	return (n + to - 1) & ~(to - 1);
+}
+
+/* Records are aligned as their inode number is. */
+static size_t record_length(const struct type *t, size_t name)
+{
+	return align_up(t->guest_size + name + 1, t->fields[0].type->guest_size);
+}
+
+/* One record: true if it was given, false if there is no room, or -errno. */
+static int give_entry(struct call *c, struct listing *l, const struct linux_dirent64 *d,
+		      const char *name)
+{
+	char record[NAME_MOST + 40];
+	size_t n = strlen(name), length = record_length(l->type, n);
+	struct entry e = {
+		.number = d->d_ino,
+		.next = d->d_off,
+		.length = (uint16_t)length,
+		.name_length = (uint16_t)n,
+		.type = d->d_type,
+	};
+	int r;
+
+	if (length > l->room - l->done)
+		return false;
+	memset(record, 0, sizeof record);
+	r = to_guest(c, l->type, &e, record);
+	if (r < 0)
+		return r;
+	memcpy(record + l->type->guest_size, name, n);
+	r = put_guest(c, l->to + l->done, record, length);
+	if (r < 0)
+		return r;
+	l->done += length;
+	return true;
+}
+
+/* Walks what Linux returned; *next is the position after the last record given. */
+static int give_entries(struct call *c, struct listing *l, uint64_t from, uint64_t n,
+			uint64_t *next, bool *all)
+{
+	*all = false;
+	for (uint64_t at = 0; at < n;) {
+		struct linux_dirent64 d;
+		char name[NAME_MOST];
+		size_t length;
+		int r = get_guest(c, &d, from + at, HOST_NAME);
+
+		if (r < 0)
+			return r;
+		if (d.d_reclen <= HOST_NAME || at + d.d_reclen > n)
+			return -EIO;
+		length = d.d_reclen - HOST_NAME;
+		if (length > sizeof name)
+			length = sizeof name;
+		r = get_guest(c, name, from + at + HOST_NAME, length);
+		if (r < 0)
+			return r;
+		name[length - 1] = 0;
+		r = give_entry(c, l, &d, name);
+		if (r <= 0)
+			return r;
+		*next = (uint64_t)d.d_off;
+		at += d.d_reclen;
+	}
+	*all = true;
+	return 0;
+}
+
+static long read_directory(struct call *c, uint64_t fd, struct listing *l, uint64_t start)
+{
+	uint64_t size = l->room / 4 * 3, at, next = start;
+	bool all;
+	long n;
+	int r;
+
+	if (size > READ_MOST)
+		size = READ_MOST;
+	at = scratch(c, READ_MOST);
+	if (!at)
+		return -ENOMEM;
+	n = host(c, __NR_getdents64, fd, at, size);
+	if (n == -EINVAL && l->room < READ_MOST)
+		n = host(c, __NR_getdents64, fd, at, l->room);
+	if (n <= 0)
+		return n;
+	r = give_entries(c, l, at, (uint64_t)n, &next, &all);
+	if (r < 0)
+		return r;
+	if (!all) {
+		n = host(c, __NR_lseek, fd, next, SEEK_SET);
+		if (n < 0)
+			return n;
+	}
+	return l->done ? (long)l->done : -EINVAL; /* not even one record fits */
+}
+
+/* getdirentries(fd, buffer, size, position *) and getdents, which has no position: the
+ * buffer's type is the entry without its name. */
+TRANSLATOR(getdirentries)
+{
+	struct listing l = {.type = c->row->args[1].type, .to = c->a[1], .room = c->a[2]};
+	bool wants_position = c->row->args[3].pass && c->a[3];
+	uint64_t fd;
+	long start, n;
+	int r = arg_value(c, 0, &fd);
+
+	if (r == 0)
+		r = arg_value(c, 2, &l.room);
+	if (r < 0)
+		return r;
+	if (l.room > INT64_MAX)
+		return -EINVAL;
+	start = host(c, __NR_lseek, fd, 0, SEEK_CUR);
+	if (start < 0)
+		return start == -ESPIPE ? -ENOTDIR : start;
+	n = read_directory(c, fd, &l, (uint64_t)start);
+	if (n < 0 || !wants_position)
+		return n;
+	r = put_guest(c, c->a[3], &start, sizeof start);
+	return r < 0 ? r : n;
+}
+
+/* ---- File systems ------------------------------------------------------------ */
+
+/* Names by f_type (include/uapi/linux/magic.h and fs/ of Linux 6.1). */
+struct filesystem_name {
+	uint32_t magic;
+	bool is_remote;
+	const char *name;
+};
+static const struct filesystem_name filesystem_names[] = {
+	{.magic = 0x01021994, .name = "tmpfs"},
+	{.magic = 0x0000ef53, .name = "ext2fs"},
+	{.magic = 0x794c7630, .name = "overlay"},
+	{.magic = 0x9123683e, .name = "btrfs"},
+	{.magic = 0x58465342, .name = "xfs"},
+	{.magic = 0x2fc12fc1, .name = "zfs"},
+	{.magic = 0xf2f52010, .name = "f2fs"},
+	{.magic = 0x73717368, .name = "squashfs"},
+	{.magic = 0x00006969, .name = "nfs", .is_remote = true},
+	{.magic = 0xff534d42, .name = "smbfs", .is_remote = true},
+	{.magic = 0x01021997, .name = "p9fs", .is_remote = true},
+	{.magic = 0x65735546, .name = "fusefs"},
+	{.magic = 0x00009660, .name = "cd9660"},
+	{.magic = 0x00004d44, .name = "msdosfs"},
+	{.magic = 0x00009fa0, .name = "procfs"},
+	{.magic = 0x00001cd1, .name = "devpts"},
+	{.magic = 0x62656572, .name = "sysfs"},
+	{.magic = 0x858458f6, .name = "ramfs"},
+};
+
+static const struct filesystem_name *filesystem_name(uint32_t magic)
+{
+	static const struct filesystem_name unknown = {.name = "unknown"};
+
+	for (size_t i = 0; i < COUNT(filesystem_names); i++)
+		if (filesystem_names[i].magic == magic)
+			return &filesystem_names[i];
+	return &unknown;
+}
+
+static uint64_t filesystem_flags(uint64_t host)
+{
+	static const struct {
+		uint32_t host, flag;
+	} flags[] = {
+		{ST_RDONLY, FILESYSTEM_READ_ONLY},	  {ST_NOSUID, FILESYSTEM_NO_SETUID},
+		{ST_NOEXEC, FILESYSTEM_NO_EXEC},	  {ST_NOATIME, FILESYSTEM_NO_ATIME},
+		{ST_SYNCHRONOUS, FILESYSTEM_SYNCHRONOUS},
+	};
+	uint64_t out = 0;
+
+	for (size_t i = 0; i < COUNT(flags); i++)
+		if (host & flags[i].host)
+			out |= flags[i].flag;
+	return out;
+}
+
+static void describe_filesystem(const struct statfs *s, struct filesystem *out)
+{
+	const struct filesystem_name *name = filesystem_name((uint32_t)s->f_type);
+
+	memset(out, 0, sizeof *out);
+	out->type = (uint32_t)s->f_type;
+	out->flags = filesystem_flags((uint64_t)s->f_flags);
+	if (!name->is_remote)
+		out->flags |= FILESYSTEM_LOCAL;
+	out->block_size = (uint64_t)(s->f_frsize ? s->f_frsize : s->f_bsize);
+	out->io_size = (uint64_t)s->f_bsize;
+	out->blocks = (uint64_t)s->f_blocks;
+	out->blocks_free = (uint64_t)s->f_bfree;
+	out->blocks_available = (int64_t)s->f_bavail;
+	out->files = (uint64_t)s->f_files;
+	out->files_free = (int64_t)s->f_ffree;
+	out->name_max = (uint32_t)s->f_namelen;
+	memcpy(out->id, &s->f_fsid, sizeof out->id);
+	memcpy(out->type_name, name->name, strlen(name->name) + 1);
+	memcpy(out->mounted_from, name->name, strlen(name->name) + 1);
+}
+
+/* Where a file system is mounted is only known for an absolute path: the longest part of it
+ * that Linux says is a mount's root, on the same mount as the whole. */
+static int mount_of(struct call *c, uint64_t path, uint64_t *mount, bool *is_root)
+{
+	struct statx st;
+	uint64_t at = scratch(c, sizeof st);
+	long r;
+
+	if (!at)
+		return -ENOMEM;
+	r = host(c, __NR_statx, AT_FDCWD, path, 0, STATX_MNT_ID, at);
+	if (r == 0)
+		r = get_guest(c, &st, at, sizeof st);
+	if (r < 0)
+		return r;
+	*mount = st.stx_mnt_id;
+	*is_root = st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	return 0;
+}
+
+static void cut_last_part(char *path)
+{
+	size_t n = strlen(path);
+
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	while (n > 1 && path[n - 1] != '/')
+		n--;
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	path[n] = 0;
+}
+
+#define MOUNT_DEPTH 32
+
+static void find_mount_point(struct call *c, uint64_t guest_path, struct filesystem *f)
+{
+	char *path = f->mounted_on;
+	long length = get_guest_string(c, path, guest_path, sizeof f->mounted_on);
+	uint64_t at, mount = 0, wanted = 0;
+	bool is_root = false;
+
+	if (length <= 0 || path[0] != '/') {
+		path[0] = 0;
+		return;
+	}
+	at = scratch(c, sizeof f->mounted_on);
+	for (int i = 0; at && i < MOUNT_DEPTH; i++) {
+		if (put_guest(c, at, path, strlen(path) + 1) < 0 ||
+		    mount_of(c, at, &mount, &is_root) < 0)
+			break;
+		if (i == 0)
+			wanted = mount;
+		/* The sandbox's root need not be its mount's. */
+		if (mount == wanted && (is_root || !strcmp(path, "/")))
+			return;
+		if (!strcmp(path, "/"))
+			break;
+		cut_last_part(path);
+	}
+	path[0] = 0;
+}
+
+static long filesystem_of(struct call *c, long nr, uint64_t what, struct filesystem *out)
+{
+	struct statfs s;
+	uint64_t at = scratch(c, sizeof s);
+	long r;
+
+	if (!at)
+		return -ENOMEM;
+	r = host(c, nr, what, at);
+	if (r == 0)
+		r = get_guest(c, &s, at, sizeof s);
+	if (r < 0)
+		return r;
+	describe_filesystem(&s, out);
+	return 0;
+}
+
+TRANSLATOR(statfs)
+{
+	struct filesystem f;
+	long r = filesystem_of(c, __NR_statfs, c->a[0], &f);
+
+	if (r < 0)
+		return r;
+	find_mount_point(c, c->a[0], &f);
+	return arg_out(c, 1, &f);
+}
+
+TRANSLATOR(fstatfs)
+{
+	struct filesystem f;
+	uint64_t fd;
+	long r = arg_value(c, 0, &fd);
+
+	if (r == 0)
+		r = filesystem_of(c, __NR_fstatfs, fd, &f);
+	return r < 0 ? r : arg_out(c, 1, &f);
+}
+
+/* getfsstat(array, its size, mode): the one file system that is known to be there. */
+TRANSLATOR(getfsstat)
+{
+	const struct type *t = c->row->args[0].type;
+	struct filesystem f;
+	uint64_t mode, root;
+	int r = arg_value(c, 2, &mode);
+
+	if (r < 0)
+		return r;
+	if ((int64_t)c->a[1] < 0)
+		return -EINVAL;
+	if (!c->a[0] || !c->a[1])
+		return 1;
+	if (c->a[1] < t->guest_size)
+		return 0;
+	root = scratch(c, 2);
+	if (!root)
+		return -ENOMEM;
+	if (put_guest(c, root, "/", 2) < 0)
+		return -EFAULT;
+	long n = filesystem_of(c, __NR_statfs, root, &f);
+	if (n < 0)
+		return n;
+	f.mounted_on[0] = '/';
+	r = arg_out(c, 0, &f);
+	return r < 0 ? r : 1;
+}
+
+/* ---- Where one is -------------------------------------------------------------- */
+
+/* A directory outside the root has no name for the guest; Linux marks it with a prefix. */
+TRANSLATOR(getcwd)
+{
+	char first;
+	long r;
+
+	if (c->a[1] < 2)
+		return -EINVAL;
+	r = host(c, __NR_getcwd, c->a[0], c->a[1]);
+	if (r < 0)
+		return r;
+	r = get_guest(c, &first, c->a[0], 1);
+	if (r < 0)
+		return r;
+	return first == '/' ? 0 : -ENOENT;
+}
+
+/* ---- pathconf -------------------------------------------------------------------- */
+
+/* The names' table (the type of argument 1) holds the answers, but for those that depend on
+ * the file. */
+static long configured(struct call *c, uint64_t answer, long nr, uint64_t what)
+{
+	struct filesystem f;
+	long r;
+
+	if (!(answer & PATHCONF_NAME_MAX))
+		return (long)answer;
+	r = filesystem_of(c, nr, what, &f);
+	return r < 0 ? r : (long)f.name_max;
+}
+
+static long path_configured(struct call *c, uint32_t flags)
+{
+	struct statx st;
+	uint64_t answer;
+	int r = status_of(c, (uint64_t)AT_FDCWD, c->a[0], flags, &st);
+
+	if (r == 0)
+		r = arg_value(c, 1, &answer);
+	return r < 0 ? r : configured(c, answer, __NR_statfs, c->a[0]);
+}
+
+TRANSLATOR(pathconf)
+{
+	return path_configured(c, 0);
+}
+
+TRANSLATOR(lpathconf)
+{
+	return path_configured(c, AT_SYMLINK_NOFOLLOW);
+}
+
+TRANSLATOR(fpathconf)
+{
+	uint64_t fd, answer;
+	struct filesystem f;
+	long r = arg_value(c, 0, &fd);
+
+	if (r == 0)
+		r = filesystem_of(c, __NR_fstatfs, fd, &f); /* is it open at all? */
+	if (r == 0)
+		r = arg_value(c, 1, &answer);
+	return r < 0 ? r : configured(c, answer, __NR_fstatfs, fd);
+}

@@ -1,0 +1,92 @@
+/* What translators of processes, threads and signals ask of the engine: the parts of those
+ * that depend on where the guest's registers and memory are.  Everything else goes
+ * through host() (abi.h). */
+#ifndef GUISE_ENGINE_H
+#define GUISE_ENGINE_H
+
+#include "syscalls/process.h"
+
+/* ---- Processes ----------------------------------------------------------- */
+
+/* A child with a copy of the memory, or (shared) with the parent's memory until it execs
+ * or exits: the child's number in the parent; the child itself continues in the guest
+ * and does not come back from here.  extra_flags: CLONE_* beyond the signal. */
+long engine_fork(struct call *c, bool shared);
+
+/* Executes the program at path (already opened as fd; the engine closes it on failure)
+ * with the guest's vectors.  argv_head: strings put before the guest's argv[first...],
+ * for scripts.  Returns only on failure. */
+struct exec {
+	int fd;
+	const char *path; /* what the program is called from now on */
+	const char *const *head; /* argv entries that come first */
+	uint32_t n_head;
+	uint64_t argv; /* guest addresses of the vectors */
+	uint64_t envp;
+	uint32_t skip; /* entries of argv that head replaces */
+};
+long engine_exec(struct call *c, const struct exec *e);
+
+/* The thread, or the whole process, ends. */
+_Noreturn void engine_exit_thread(struct call *c);
+_Noreturn void engine_exit_process(struct call *c, int status);
+
+/* ---- Threads --------------------------------------------------------------- */
+
+struct new_thread {
+	uint64_t entry, arg, stack, tls; /* stack: the first rsp */
+	uint64_t child_tid, parent_tid; /* guest addresses that get the thread's number, 0: none */
+	uint32_t tid_size; /* bytes of such a number */
+};
+/* The guest's number of the thread, or -errno. */
+long engine_new_thread(struct call *c, const struct new_thread *n);
+
+/* The live thread of this process with that Linux number, or NULL. */
+struct thread *engine_find_thread(struct call *c, int host_tid);
+
+/* The thread's FS (0) or GS (1) base. */
+uint64_t engine_get_base(struct thread *t, int which);
+int engine_set_base(struct thread *t, int which, uint64_t value);
+
+/* ---- Signals --------------------------------------------------------------- */
+
+/* Sends guest signal n, with siginfo code (guest's) and value, to a process (tid 0) or to
+ * one thread of it. */
+long engine_send(struct call *c, int pid, int host_tid, int n, int code, uint64_t value);
+
+/* Tell the engine that the guest's action for signal n, or the thread's mask, changed. */
+int engine_action_changed(struct call *c, int n);
+void engine_mask_changed(struct call *c);
+
+/* Make Linux's own mask and pending set agree with the guest's, for calls that let Linux
+ * look at them (sigpending, sigtimedwait). */
+void engine_settle_masks(struct call *c);
+
+/* Signals pending for the thread: those Linux holds and those in the engine's hand. */
+int engine_pending(struct call *c, struct sigset *set);
+
+/* Waits for a signal of set, timeout ns at most (UINT64_MAX: for ever): its guest number with
+ * *info filled in, -EAGAIN when the time is over, -EINTR or CALL_AGAIN. */
+long engine_wait_signal(struct call *c, const struct sigset *set, uint64_t timeout,
+			struct signal_info *info);
+
+/* Sleep until a signal is to be handled: -EINTR, or CALL_AGAIN. */
+long engine_pause(struct call *c);
+
+/* A signal for the calling thread itself, by the instruction it is executing. */
+void engine_raise(struct thread *t, const struct signal_info *info);
+
+/* Vector state of the thread, in the processor's standard (XSAVE) format: bytes; saved to
+ * and restored from guest memory in two pieces, the 512 legacy bytes and the rest. */
+size_t engine_vector_size(void);
+int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest);
+/* rest 0: none, those components take their initial values. */
+int engine_load_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size);
+/* Initial values, as a handler starts with. */
+void engine_reset_vectors(struct thread *t);
+
+/* Guest memory outside a call, for push_signal and start: 0 or -EFAULT. */
+int thread_get(struct thread *t, void *to, uint64_t from, size_t n);
+int thread_put(struct thread *t, uint64_t to, const void *from, size_t n);
+
+#endif

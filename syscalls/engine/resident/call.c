@@ -1,0 +1,161 @@
+/* A guest's call, from its registers to its registers.
+ *
+ * Interruptions
+ * - A signal that came while a sleeping call slept makes Linux return EINTR; one that came
+ *   before it began makes the gate return CALL_AGAIN.  Either way the signal is in hand,
+ *   and what happens depends on what the guest wants of it.
+ * - Nothing (it is blocked, ignored, or was handled by stopping): the translator is run
+ *   again, as if nothing had been; timed calls keep their deadline in the call.
+ * - A handler: with SA_RESTART, or when the call had not begun, the registers go back to
+ *   the call instruction; else the guest sees EINTR.  Then the handler's frame is built.
+ */
+#include "syscalls/engine.h"
+#include "syscalls/engine/resident/resident.h"
+#include "syscalls/personality.h"
+
+#include <string.h>
+
+int get_guest(struct call *c, void *to, uint64_t from, size_t n)
+{
+	(void)c;
+	return copy_guarded(to, (const void *)from, n);
+}
+
+int put_guest(struct call *c, uint64_t to, const void *from, size_t n)
+{
+	(void)c;
+	return copy_guarded((void *)to, from, n);
+}
+
+int thread_get(struct thread *t, void *to, uint64_t from, size_t n)
+{
+	(void)t;
+	return copy_guarded(to, (const void *)from, n);
+}
+
+int thread_put(struct thread *t, uint64_t to, const void *from, size_t n)
+{
+	(void)t;
+	return copy_guarded((void *)to, from, n);
+}
+
+uint64_t scratch(struct call *c, size_t n)
+{
+	size_t at = (c->scratch_used + 15) & ~15UL;
+
+	if (n > SCRATCH_SIZE || at > SCRATCH_SIZE - n)
+		return 0;
+	c->scratch_used = at + n;
+	return of_thread(c->thread)->scratch_base + at;
+}
+
+/* A translator that makes a call its row does not declare is a hole in the allow-list's
+ * derivation: stop there, where tests ask for it. */
+static void check_use(const struct call *c, int nr)
+{
+	const int16_t *use = c->row ? c->row->uses : NULL;
+
+	if (!c->row) /* the engine's own work: start and exec */
+		return;
+	for (; use && *use != END_OF_USES; use++)
+		if (*use == nr)
+			return;
+	die(EXIT_GUISE, "%s makes Linux call %d, which its row does not declare", c->row->name, nr);
+}
+
+long host_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+	       uint64_t a4, uint64_t a5)
+{
+	if (__builtin_expect(space.check_uses, false))
+		check_use(c, nr);
+	return gate(nr, a0, a1, a2, a3, a4, a5);
+}
+
+long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+		    uint64_t a4, uint64_t a5)
+{
+	if (__builtin_expect(space.check_uses, false))
+		check_use(c, nr);
+	return gate_wait(nr, a0, a1, a2, a3, a4, a5);
+}
+
+/* How the call ends, as far as signals decide it. */
+enum ending {
+	ENDS, /* with its result */
+	REPEATS, /* the translator runs again */
+};
+
+/* The call was cut short.  True in *delivers if a handler is to run, then info and a. */
+static enum ending interrupted(struct resident *r, struct call *c, long result, bool *delivers,
+			       struct signal_info *info, struct action *a)
+{
+	bool restarts;
+
+	*delivers = signals_settle(r, info, a);
+	if (!*delivers)
+		return REPEATS;
+	/* A call that runs under a mask of its own was made for this very signal. */
+	restarts = (result == CALL_AGAIN && !r->thread.mask_saved) ||
+		   ((a->flags & ACTION_RESTART) && !(c->row->flags & ROW_NO_RESTART));
+	if (restarts)
+		c->personality->restart(c);
+	else
+		c->personality->leave(c, -EINTR);
+	return ENDS;
+}
+
+static long run(struct resident *r, struct call *c, bool *delivers, struct signal_info *info,
+		struct action *a)
+{
+	long result;
+
+	*delivers = false;
+	for (;;) {
+		result = dispatch(c);
+		if (result != -EINTR && result != CALL_AGAIN)
+			break;
+		if (interrupted(r, c, result, delivers, info, a) == ENDS)
+			return -EINTR;
+	}
+	if (result != CALL_DONE)
+		c->personality->leave(c, result);
+	return result;
+}
+
+/* 0: the quick way out, for a plain result; 1: all registers are to be loaded. */
+int resident_call(struct resident *r)
+{
+	const struct personality *p = r->thread.process->personality;
+	struct call c = {.thread = &r->thread, .personality = p};
+	struct signal_info info;
+	struct action action;
+	bool delivers = false;
+	long result = p->fetch(&c);
+
+	if (result < 0)
+		p->leave(&c, result);
+	else
+		result = run(r, &c, &delivers, &info, &action);
+	if (__builtin_expect(space.settings.flags & SETTINGS_TRACE, 0))
+		trace_call(&c, result);
+	if (delivers) {
+		signals_deliver(r, &info, &action);
+		return 1;
+	}
+	if (r->thread.mask_saved) {
+		r->thread.mask = r->thread.saved_mask;
+		r->thread.mask_saved = false;
+		engine_mask_changed(&c);
+	}
+	return result == CALL_DONE;
+}
+
+/* A signal is in hand and the guest's registers are in the context. */
+void resident_boundary(struct resident *r)
+{
+	struct signal_info info;
+	struct action action;
+
+	while (signals_settle(r, &info, &action))
+		signals_deliver(r, &info, &action);
+}

@@ -1,0 +1,158 @@
+/* Into the translator and out of it.
+ *
+ * A guest's call arrives here in its own context: from the SIGSYS handler, which moved the
+ * instruction pointer here and put the return address in rcx, or (patched sites) by a jump
+ * from a stub that did the same.  All other registers are the guest's.
+ *
+ * The guest's registers live in the thread's context (%gs) from here until they are loaded
+ * again; nothing is ever on the guest's stack.  On the way out, from the last test for a
+ * pending signal until the guest's first instruction, a signal handler that finds the
+ * instruction pointer between exit_window and exit_window_end sends it to `boundary`:
+ * every register that matters is still in the context, so nothing is lost and the
+ * signal is delivered before the guest runs on.
+ */
+#include "syscalls/engine/resident/layout.h"
+
+	.text
+	.balign 64
+	.globl entry_call
+entry_call:
+	mov %rsp, %gs:R_RSP
+	mov %gs:T_STACK_TOP, %rsp
+	pushfq
+	popq %gs:R_RFLAGS
+	cld
+	mov %rax, %gs:R_RAX
+	mov %rdi, %gs:R_RDI
+	mov %rsi, %gs:R_RSI
+	mov %rdx, %gs:R_RDX
+	mov %r10, %gs:R_R10
+	mov %r8, %gs:R_R8
+	mov %r9, %gs:R_R9
+	mov %rcx, %gs:R_RIP
+	mov %rcx, %gs:R_RCX
+	mov %r11, %gs:R_R11
+	mov %rbx, %gs:R_RBX
+	mov %rbp, %gs:R_RBP
+	mov %r12, %gs:R_R12
+	mov %r13, %gs:R_R13
+	mov %r14, %gs:R_R14
+	mov %r15, %gs:R_R15
+	mov %gs:T_SELF, %rdi
+	call resident_call
+	test %eax, %eax
+	jnz resume
+
+	.globl exit_window, exit_window_end
+exit_window:
+	cmpl $0, %gs:T_PENDING
+	jne boundary
+	mov %gs:R_RDI, %rdi
+	mov %gs:R_RSI, %rsi
+	mov %gs:R_RDX, %rdx
+	mov %gs:R_R10, %r10
+	mov %gs:R_R8, %r8
+	mov %gs:R_R9, %r9
+	mov %gs:R_R11, %r11
+	mov %gs:R_RAX, %rax
+	mov %gs:R_RIP, %rcx
+	pushq %gs:R_RFLAGS
+	popfq
+	mov %gs:R_RSP, %rsp
+	jmp *%rcx
+
+/* All registers, for states that no call instruction left: after a signal frame was pushed
+ * or popped, in a new thread, in a new program. */
+	.globl resume
+resume:
+	cmpl $0, %gs:T_PENDING
+	jne boundary
+	mov %gs:R_RAX, %rax
+	mov %gs:R_RDI, %rdi
+	mov %gs:R_RSI, %rsi
+	mov %gs:R_RDX, %rdx
+	mov %gs:R_R10, %r10
+	mov %gs:R_R8, %r8
+	mov %gs:R_R9, %r9
+	mov %gs:R_RCX, %rcx
+	mov %gs:R_R11, %r11
+	mov %gs:R_RBX, %rbx
+	mov %gs:R_RBP, %rbp
+	mov %gs:R_R12, %r12
+	mov %gs:R_R13, %r13
+	mov %gs:R_R14, %r14
+	mov %gs:R_R15, %r15
+	mov %gs:T_STACK_TOP, %rsp
+	pushq $USER_SS
+	pushq %gs:R_RSP
+	pushq %gs:R_RFLAGS
+	pushq $USER_CS
+	pushq %gs:R_RIP
+	iretq
+exit_window_end:
+
+/* The guest's registers are in the context, a signal is waiting. */
+	.balign 16
+	.globl boundary
+boundary:
+	mov %gs:T_STACK_TOP, %rsp
+	cld
+	xor %ebp, %ebp
+	mov %gs:T_SELF, %rdi
+	call resident_boundary
+	jmp resume
+
+/* A new thread's or program's first instruction: the context is complete. */
+	.globl enter_guest
+	.type enter_guest, @function
+enter_guest:
+	jmp resume
+
+/* int copy_guarded(void *to, const void *from, size_t n): 0, or -EFAULT if either side
+ * faulted (the fault handler moves the instruction pointer to copy_failed). */
+	.balign 16
+	.globl copy_guarded
+	.type copy_guarded, @function
+copy_guarded:
+	mov %rdx, %rcx
+	shr $3, %rcx
+copy_begin:
+	rep movsq
+	mov %edx, %ecx
+	and $7, %ecx
+	rep movsb
+copy_end:
+	xor %eax, %eax
+	ret
+copy_failed:
+	mov $-14, %eax
+	ret
+
+/* int vectors_load(const void *area, uint64_t mask): 0, or -EFAULT where the processor
+ * refuses the area. */
+	.globl vectors_load
+	.type vectors_load, @function
+vectors_load:
+	mov %esi, %eax
+	mov %rsi, %rdx
+	shr $32, %rdx
+load_begin:
+	xrstor64 (%rdi)
+load_end:
+	xor %eax, %eax
+	ret
+
+/* What execve runs: rsp points at argc. */
+	.globl _start
+_start:
+	xor %ebp, %ebp
+	mov %rsp, %rdi
+	and $-16, %rsp
+	call resident_start
+	ud2
+
+	.section .fault_table, "a"
+	.quad copy_begin, copy_end, copy_failed
+	.quad load_begin, load_end, copy_failed
+
+	.section .note.GNU-stack, "", @progbits

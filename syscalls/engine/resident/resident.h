@@ -1,0 +1,134 @@
+/* The resident: the translator in the guest's own address space.
+ *
+ * It is what execve runs.  It maps the program, enters it, and from then on owns the few
+ * instructions from which Linux can be reached (gate.S).  Every other system call
+ * instruction in the process raises SIGSYS; the handler (signal.c) moves the thread to
+ * entry_call, and the call is translated in ordinary context on the thread's own
+ * translator stack (call.c).
+ *
+ * Nothing here is a security boundary: the guest can read and write all of it.  What it
+ * can do to the host is settled by the filter, the namespaces and the mounts.
+ */
+#ifndef GUISE_RESIDENT_H
+#define GUISE_RESIDENT_H
+
+#include "syscalls/abi.h"
+#include "syscalls/engine.h"
+#include "syscalls/engine/resident/layout.h"
+#include "syscalls/launch.h"
+#include "syscalls/process.h"
+
+#include <asm/siginfo.h>
+
+struct resident {
+	struct thread thread; /* begins with the guest's registers */
+	char space[T_SELF - sizeof(struct thread)];
+	struct resident *self;
+	uint64_t stack_top;
+	uint32_t pending; /* a signal is in hand: host_info, raised or both */
+	uint32_t slot;
+	bool has_host; /* host_info is full */
+	bool has_raised; /* raised is full */
+	bool is_vfork_child;
+	struct birth {
+		uint64_t word; /* of the thread this one made last: sequence and state */
+		struct resident *maker; /* of this thread, and what it was asked for */
+		struct new_thread asked;
+		uint64_t sequence;
+	} birth;
+	siginfo_t host_info; /* as Linux gave it */
+	struct signal_info raised; /* raised by the translator or by a fault */
+	bool all_blocked; /* Linux holds everything back until what is in hand is settled */
+	uint64_t host_blocked; /* what Linux has blocked for this thread besides */
+	uint64_t held; /* Linux signals that cannot be blocked there but are by the guest */
+	uint64_t scratch_base;
+	char vectors[16384] __attribute__((aligned(64)));
+	char scratch[SCRATCH_SIZE] __attribute__((aligned(64)));
+};
+_Static_assert(offsetof(struct resident, self) == T_SELF, "layout.h");
+_Static_assert(offsetof(struct resident, stack_top) == T_STACK_TOP, "layout.h");
+_Static_assert(offsetof(struct resident, pending) == T_PENDING, "layout.h");
+_Static_assert(offsetof(struct regs, rflags) == R_RFLAGS, "layout.h");
+_Static_assert(sizeof(struct resident) <= SLOT_END - SLOT_CONTEXT, "layout.h");
+
+/* Of the whole address space, whichever processes share it. */
+struct space {
+	struct settings settings;
+	uint64_t vdso, vdso_end;
+	uint64_t vector_mask; /* components of the vector state the processor has */
+	uint32_t vector_size;
+	uint32_t ncpus;
+	uint64_t hwcap, hwcap2;
+	bool has_fsgsbase;
+	bool check_uses;
+	struct lock lock; /* slots and pages */
+	uint64_t next_page;
+	uint64_t births; /* threads made so far */
+	uint32_t top; /* no slot at or above was ever used */
+	uint64_t mapped[MAX_SLOTS / 64]; /* slots that have their pages */
+	uint32_t slots[MAX_SLOTS]; /* 0 free; Linux clears it when the thread is gone */
+};
+extern struct space space;
+
+static inline struct resident *of_thread(struct thread *t)
+{
+	return (struct resident *)t;
+}
+
+/* gate.S, entry.S */
+long gate(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+long gate_wait(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+	       uint64_t a5);
+long gate_clone(uint64_t flags, uint64_t stack, void *parent_tid, void *child_tid, uint64_t tls,
+		void (*begin)(struct resident *));
+extern const char gate_sigreturn[], gate_wait_window[], gate_wait_window_end[], gate_wait_aborted[],
+	entry_call[], exit_window[], exit_window_end[], boundary[];
+_Noreturn void enter_guest(void);
+int copy_guarded(void *to, const void *from, size_t n);
+int vectors_load(const void *area, uint64_t mask);
+
+#define LINUX_(nr, a0, a1, a2, a3, a4, a5, ...) \
+	gate(__NR_##nr, (uint64_t)(a0), (uint64_t)(a1), (uint64_t)(a2), (uint64_t)(a3), \
+	     (uint64_t)(a4), (uint64_t)(a5))
+/* A Linux call of the engine's own (they are listed in own_calls.def). */
+#define LINUX(nr, ...) LINUX_(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+
+/* call.c */
+int resident_call(struct resident *r);
+void resident_boundary(struct resident *r);
+
+/* slots.c */
+struct resident *slot_new(void);
+void slot_begin(struct resident *r); /* on the new thread itself: gs, signal stack */
+void slot_free(struct resident *r);
+void slots_forked(struct resident *r); /* in a fork's child: the others are gone */
+int set_gs(uint64_t base);
+
+/* signal.c */
+void signals_begin(struct resident *r, const struct handover *h); /* a new program */
+uint64_t signals_block_all(struct resident *r); /* the mask before, for signals_unblock() */
+void signals_unblock(struct resident *r, uint64_t mask);
+void signals_push_mask(struct resident *r); /* Linux's mask := the guest's */
+void signals_child(struct resident *r); /* in a new process: what was in hand is the parent's */
+/* A thread that ends: what was meant for the process goes back to Linux. */
+void signals_pass_on(struct resident *r);
+/* Looks at what is pending: true if a handler is to run, *a and *info say which. */
+bool signals_settle(struct resident *r, struct signal_info *info, struct action *a);
+void signals_deliver(struct resident *r, const struct signal_info *info, const struct action *a);
+void signals_ignored(struct resident *r, uint64_t ignored[2]);
+
+/* start.c */
+_Noreturn void resident_start(uint64_t *stack);
+
+/* load.c: maps the program and enters it; exits with a message on failure. */
+_Noreturn void load_program(struct resident *r, int fd, char **argv, char **envp);
+
+/* message.c: one line on standard error, "guise: " in front. */
+void message(const char *text, ...);
+_Noreturn void die(int status, const char *text, ...);
+
+/* trace.c: one line to HIDDEN_TRACE. */
+void trace_call(const struct call *c, long result);
+void trace_signal(const struct resident *r, const struct signal_info *info);
+
+#endif

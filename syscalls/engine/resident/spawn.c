@@ -1,0 +1,366 @@
+/* Processes, threads and exec in the resident.
+ *
+ * Whatever is made here begins on a translator stack of its own with all signals blocked,
+ * takes its place (segment register, signal stack, numbers), and only then lets signals in
+ * and enters the guest.
+ */
+#include "syscalls/descriptors.h"
+#include "syscalls/engine.h"
+#include "syscalls/engine/resident/resident.h"
+#include "syscalls/personality.h"
+
+#include <asm/prctl.h>
+#include <asm/signal.h>
+#include <linux/fcntl.h>
+#include <linux/sched.h>
+#include <string.h>
+
+static void release_signals(struct resident *r)
+{
+	signals_child(r);
+	signals_unblock(r, r->host_blocked);
+}
+
+/* Linux wrote the number of the new task to its slot. */
+static void take_numbers(struct resident *r)
+{
+	r->thread.host_tid = (int32_t)space.slots[r->slot];
+	r->thread.tid = r->thread.host_tid + TID_BASE;
+}
+
+/* ---- fork ------------------------------------------------------------------- */
+
+static _Noreturn void begin_child(struct resident *r, struct call *c)
+{
+	struct process *p = r->thread.process;
+
+	slots_forked(r);
+	take_numbers(r);
+	p->pid = r->thread.host_tid;
+	p->n_threads = 1;
+	descriptors_forked(c);
+	release_signals(r);
+	c->personality->leave_child(c);
+	enter_guest();
+}
+
+static long fork_copy(struct call *c, struct resident *r)
+{
+	struct process *p = r->thread.process;
+	long pid;
+
+	descriptors_lock(p);
+	lock_take(&p->lock);
+	lock_take(&space.lock);
+	pid = LINUX(clone, SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID, 0, 0,
+		    &space.slots[r->slot], 0);
+	space.lock.word = pid ? space.lock.word : 0;
+	lock_release(&space.lock);
+	lock_release(&p->lock);
+	descriptors_unlock(p);
+	if (pid == 0)
+		begin_child(r, c);
+	return pid;
+}
+
+/* ---- vfork ------------------------------------------------------------------ */
+
+static void begin_shared(struct resident *r)
+{
+	struct process *p = r->thread.process;
+	struct call c = {.thread = &r->thread, .personality = p->personality};
+
+	slot_begin(r);
+	take_numbers(r);
+	p->pid = r->thread.host_tid;
+	p->n_threads = 1;
+	/* The parent, whose table this still is, sleeps until the child has gone. */
+	if (descriptors_copy(&c, p->descriptors, &p->descriptors) < 0)
+		(void)LINUX(exit_group, 127);
+	release_signals(r);
+	enter_guest();
+}
+
+/* Where gate_clone() begins a new task: the context on top of its own stack. */
+static uint64_t first_stack(struct resident *r)
+{
+	uint64_t *top = (uint64_t *)r->stack_top - 2;
+
+	top[0] = (uint64_t)r;
+	return (uint64_t)top;
+}
+
+/* A thread like the caller, in a process of its own in the same memory. */
+static struct resident *shared_child(struct call *c, struct resident *r)
+{
+	struct resident *child = slot_new();
+	struct process *p = child ? engine_pages(sizeof *p) : NULL;
+	struct call c_child = {.personality = c->personality};
+
+	if (!p) {
+		if (child)
+			slot_free(child);
+		return NULL;
+	}
+	*p = *r->thread.process;
+	p->lock.word = 0;
+	child->thread = r->thread;
+	child->thread.process = p;
+	child->host_blocked = r->host_blocked;
+	child->is_vfork_child = true;
+	c_child.thread = &child->thread;
+	c->personality->leave_child(&c_child);
+	return child;
+}
+
+static long fork_shared(struct call *c, struct resident *r)
+{
+	struct resident *child = shared_child(c, r);
+	struct process *p;
+	long pid;
+
+	if (!child)
+		return -EAGAIN;
+	p = child->thread.process;
+	pid = gate_clone(CLONE_VM | CLONE_VFORK | SIGCHLD | CLONE_CHILD_SETTID |
+				 CLONE_CHILD_CLEARTID,
+			 first_stack(child), NULL, &space.slots[child->slot], 0, begin_shared);
+	if (p->descriptors != r->thread.process->descriptors)
+		descriptors_free(p->descriptors);
+	if (pid < 0)
+		slot_free(child);
+	engine_free_pages(p, sizeof *p);
+	return pid;
+}
+
+long engine_fork(struct call *c, bool shared)
+{
+	struct resident *r = of_thread(c->thread);
+	uint64_t before = signals_block_all(r);
+	long pid = shared ? fork_shared(c, r) : fork_copy(c, r);
+
+	signals_unblock(r, r->all_blocked ? signals_block_all(r) : before);
+	return pid;
+}
+
+/* ---- Threads ------------------------------------------------------------------ */
+
+/* The new thread's number must be in the guest's memory before it runs and before its
+ * maker goes on, and must not be written a third time when the thread may be gone: who
+ * comes first writes, the other waits for that.  They meet at a word of the maker's that
+ * carries the birth's own sequence, so that a child which comes late, when its maker makes
+ * the next one or is gone itself, sees that all is done. */
+enum { NUMBERS_OPEN, NUMBERS_TAKEN, NUMBERS_WRITTEN, NUMBERS_STATES = 4 };
+
+static void write_numbers(struct birth *maker, uint64_t sequence, struct thread *t,
+			  const struct new_thread *n, int32_t tid)
+{
+	uint64_t open = sequence + NUMBERS_OPEN;
+	int64_t number = tid;
+
+	if (__atomic_compare_exchange_n(&maker->word, &open, sequence + NUMBERS_TAKEN, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (n->child_tid)
+			(void)thread_put(t, n->child_tid, &number, n->tid_size);
+		if (n->parent_tid)
+			(void)thread_put(t, n->parent_tid, &number, n->tid_size);
+		__atomic_store_n(&maker->word, sequence + NUMBERS_WRITTEN, __ATOMIC_RELEASE);
+	}
+	while (__atomic_load_n(&maker->word, __ATOMIC_ACQUIRE) == sequence + NUMBERS_TAKEN)
+		(void)LINUX(sched_yield);
+}
+
+static void begin_thread(struct resident *r)
+{
+	slot_begin(r);
+	take_numbers(r);
+	write_numbers(&r->birth.maker->birth, r->birth.sequence, &r->thread, &r->birth.asked,
+		      r->thread.tid);
+	release_signals(r);
+	enter_guest();
+}
+
+static struct resident *prepare_thread(struct resident *r, const struct new_thread *n)
+{
+	struct resident *child = slot_new();
+
+	if (!child)
+		return NULL;
+	child->thread.process = r->thread.process;
+	child->thread.mask = r->thread.mask;
+	child->thread.altstack_disabled = true;
+	child->thread.regs =
+		(struct regs){.rip = n->entry, .rdi = n->arg, .rsp = n->stack, .rflags = 0x202};
+	child->host_blocked = r->host_blocked;
+	child->birth.maker = r;
+	child->birth.asked = *n;
+	child->birth.sequence = NUMBERS_STATES *
+				__atomic_add_fetch(&space.births, 1, __ATOMIC_RELAXED);
+	return child;
+}
+
+static long start_thread(struct call *c, struct resident *r, const struct new_thread *n)
+{
+	struct resident *child = prepare_thread(r, n);
+	uint64_t sequence;
+	long tid;
+
+	if (!child)
+		return -EAGAIN;
+	sequence = child->birth.sequence;
+	__atomic_store_n(&r->birth.word, sequence + NUMBERS_OPEN, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&c->thread->process->n_threads, 1, __ATOMIC_RELAXED);
+	tid = gate_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+				 CLONE_SYSVSEM | CLONE_SETTLS | CLONE_CHILD_SETTID |
+				 CLONE_CHILD_CLEARTID,
+			 first_stack(child), NULL, &space.slots[child->slot], n->tls, begin_thread);
+	if (tid < 0) {
+		__atomic_sub_fetch(&c->thread->process->n_threads, 1, __ATOMIC_RELAXED);
+		slot_free(child);
+		return tid;
+	}
+	write_numbers(&r->birth, sequence, c->thread, n, (int32_t)tid + TID_BASE);
+	return tid + TID_BASE;
+}
+
+long engine_new_thread(struct call *c, const struct new_thread *n)
+{
+	struct resident *r = of_thread(c->thread);
+	uint64_t before = signals_block_all(r);
+	long tid = start_thread(c, r, n);
+
+	signals_unblock(r, r->all_blocked ? signals_block_all(r) : before);
+	return tid;
+}
+
+void engine_exit_thread(struct call *c)
+{
+	struct resident *r = of_thread(c->thread);
+
+	(void)signals_block_all(r);
+	signals_pass_on(r);
+	(void)LINUX(exit, 0);
+	__builtin_trap();
+}
+
+void engine_exit_process(struct call *c, int status)
+{
+	(void)c;
+	(void)LINUX(exit_group, status);
+	__builtin_trap();
+}
+
+/* ---- Segment bases --------------------------------------------------------------- */
+
+uint64_t engine_get_base(struct thread *t, int which)
+{
+	uint64_t base = 0;
+
+	(void)t;
+	if (which)
+		return 0; /* GS is the resident's own */
+	if (space.has_fsgsbase)
+		__asm__ volatile(".byte 0xf3, 0x48, 0x0f, 0xae, 0xc0"
+				 : "=a"(base)); /* rdfsbase %rax */
+	else
+		(void)LINUX(arch_prctl, ARCH_GET_FS, &base); /* a local word: cannot fail */
+	return base;
+}
+
+int engine_set_base(struct thread *t, int which, uint64_t value)
+{
+	(void)t;
+	if (which)
+		return -EOPNOTSUPP;
+	if (value >> 47)
+		return -EINVAL;
+	if (!space.has_fsgsbase)
+		return (int)LINUX(arch_prctl, ARCH_SET_FS, value);
+	__asm__ volatile(".byte 0xf3, 0x48, 0x0f, 0xae, 0xd0" : : "a"(value)); /* wrfsbase %rax */
+	return 0;
+}
+
+/* ---- exec -------------------------------------------------------------------------- */
+
+#define MAX_VECTOR (1UL << 19)
+
+/* Entries before the NULL of the guest's vector; or -errno. */
+static long vector_length(struct call *c, uint64_t at)
+{
+	for (size_t n = 0; n < MAX_VECTOR; n++) {
+		uint64_t entry;
+		int r = get_guest(c, &entry, at + 8 * n, 8);
+
+		if (r < 0)
+			return r;
+		if (!entry)
+			return (long)n;
+	}
+	return -E2BIG;
+}
+
+/* The vector of launch.h: handover, path, what a script puts first, the guest's own. */
+static long fill_vector(struct call *c, const struct exec *e, const char *handover, uint64_t *v,
+			size_t n)
+{
+	size_t at = 0;
+
+	v[at++] = (uint64_t) "guise";
+	v[at++] = (uint64_t)handover;
+	v[at++] = (uint64_t)e->path;
+	for (uint32_t i = 0; i < e->n_head; i++)
+		v[at++] = (uint64_t)e->head[i];
+	for (size_t i = e->skip; i < n; i++) {
+		int r = get_guest(c, &v[at++], e->argv + 8 * i, 8);
+
+		if (r < 0)
+			return r;
+	}
+	v[at] = 0;
+	return 0;
+}
+
+static long exec_resident(struct resident *r, const uint64_t *argv, uint64_t envp)
+{
+	uint64_t before = signals_block_all(r);
+	long e = CALL_AGAIN;
+
+	if (!r->pending)
+		e = LINUX(execveat, HIDDEN_RESIDENT, "", argv, envp, AT_EMPTY_PATH);
+	signals_unblock(r, r->all_blocked ? signals_block_all(r) : before);
+	return e;
+}
+
+/* The program's descriptor outlives this exec, and this one only. */
+static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
+{
+	struct resident *r = of_thread(c->thread);
+	size_t bytes = (n + e->n_head + 4) * 8;
+	uint64_t *argv = engine_pages(bytes);
+	char text[HANDOVER_TEXT];
+	struct handover handover = {.program = e->fd};
+	long result;
+
+	if (!argv)
+		return -ENOMEM;
+	memcpy(handover.mask, r->thread.mask.bits, sizeof handover.mask);
+	signals_ignored(r, handover.ignored);
+	handover_encode(text, &handover);
+	result = fill_vector(c, e, text, argv, n);
+	if (result == 0)
+		result = LINUX(fcntl, e->fd, F_SETFD, 0);
+	if (result == 0)
+		result = exec_resident(r, argv, e->envp);
+	engine_free_pages(argv, bytes);
+	return result;
+}
+
+long engine_exec(struct call *c, const struct exec *e)
+{
+	long n = e->argv ? vector_length(c, e->argv) : 0;
+
+	if (n >= 0)
+		n = exec_with_vector(c, e, (size_t)n);
+	(void)LINUX(close, e->fd);
+	return n;
+}

@@ -1,0 +1,256 @@
+/* The resident's start: from execve to the guest's first instruction. */
+#include "syscalls/engine/resident/resident.h"
+#include "syscalls/personality.h"
+#include "syscalls/program.h"
+
+#include <asm/hwcap2.h>
+#include <linux/auxvec.h>
+#include <linux/elf.h>
+#include <linux/filter.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <string.h>
+
+/* Compiled at build time from the rows (sandbox/mkfilter.c). */
+extern const struct sock_filter filter_program[];
+extern const unsigned short filter_length;
+
+static void read_auxv(const uint64_t *auxv)
+{
+	for (; auxv[0] != AT_NULL; auxv += 2) {
+		switch (auxv[0]) {
+		case AT_SYSINFO_EHDR:
+			space.vdso = auxv[1];
+			break;
+		case AT_HWCAP:
+			space.hwcap = auxv[1];
+			break;
+		case AT_HWCAP2:
+			space.hwcap2 = auxv[1];
+			break;
+		}
+	}
+	space.has_fsgsbase = space.hwcap2 & HWCAP2_FSGSBASE;
+}
+
+/* The vDSO's extent: that of its one loaded segment. */
+static void measure_vdso(void)
+{
+	const Elf64_Ehdr *e = (const void *)space.vdso;
+	const Elf64_Phdr *p;
+
+	if (!e)
+		return;
+	p = (const void *)(space.vdso + e->e_phoff);
+	for (int i = 0; i < e->e_phnum; i++)
+		if (p[i].p_type == PT_LOAD &&
+		    space.vdso + p[i].p_vaddr + p[i].p_memsz > space.vdso_end)
+			space.vdso_end = space.vdso + p[i].p_vaddr + p[i].p_memsz;
+}
+
+static void read_settings(void)
+{
+	long n = LINUX(pread64, HIDDEN_SETTINGS, &space.settings, sizeof space.settings, 0);
+
+	if (n != sizeof space.settings || space.settings.magic != SETTINGS_MAGIC)
+		die(EXIT_GUISE, "the resident is not a program of its own: use 'guise run'");
+	space.settings.release[sizeof space.settings.release - 1] = 0;
+	space.settings.personality[sizeof space.settings.personality - 1] = 0;
+	space.check_uses = space.settings.flags & SETTINGS_CHECK_USES;
+}
+
+static void install_filter(void)
+{
+	const struct sock_fprog program = {.len = filter_length,
+					   .filter = (struct sock_filter *)filter_program};
+	long e = LINUX(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
+
+	if (e < 0)
+		die(EXIT_GUISE, "cannot install the seccomp filter: error %l%s", -e,
+		    e == -EINVAL ? " (is CONFIG_SECCOMP_FILTER missing?)" : "");
+}
+
+static struct resident *first_thread(void)
+{
+	struct resident *r = slot_new();
+	struct process *p = r ? engine_pages(sizeof *p) : NULL;
+
+	if (!p)
+		die(EXIT_GUISE, "no memory for the translator");
+	r->thread.process = p;
+	r->thread.altstack_disabled = true;
+	r->thread.host_tid = (int32_t)LINUX(set_tid_address, &space.slots[r->slot]);
+	r->thread.tid = r->thread.host_tid + TID_BASE;
+	space.slots[r->slot] = (uint32_t)r->thread.host_tid;
+	p->pid = r->thread.host_tid;
+	p->n_threads = 1;
+	p->settings = space.settings.flags;
+	slot_begin(r);
+	return r;
+}
+
+static uint32_t count(char *const *v)
+{
+	uint32_t n = 0;
+
+	while (v[n])
+		n++;
+	return n;
+}
+
+/* The processors the process may run on. */
+static uint32_t processors(void)
+{
+	uint64_t set[128] = {0};
+	long n = LINUX(sched_getaffinity, 0, sizeof set, set);
+	uint32_t found = 0;
+
+	for (long i = 0; i < n / 8; i++)
+		for (uint64_t bits = set[i]; bits; bits &= bits - 1)
+			found++;
+	return found ? found : 1;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static uint32_t number_of(const char *s)
+{
+	uint32_t n = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + (uint32_t)(*s - '0');
+	return n;
+}
+
+/* "14.2-RELEASE", "14.2" or "1402000" to the system's number. */
+static uint32_t release_number(const char *text)
+{
+	uint32_t major = number_of(text);
+	const char *dot = strchr(text, '.');
+
+	if (major > 100)
+		return major;
+	return major * 100000 + (dot ? number_of(dot + 1) : 0) * 1000;
+}
+
+static void set_release(struct process *p, uint32_t wanted)
+{
+	const struct personality *s = p->personality;
+
+	p->release = wanted ? wanted : s->default_release;
+	if (*space.settings.release)
+		p->release = release_number(space.settings.release);
+	s->release_name(p->release, p->release_name, sizeof p->release_name);
+	if (strchr(space.settings.release, '-'))
+		memcpy(p->release_name, space.settings.release, sizeof p->release_name);
+}
+
+static _Noreturn void refuse(const char *path, const struct program *program, int e)
+{
+	if (e == -ENOENT)
+		die(EXIT_NOT_FOUND, "%s: not found, or the interpreter it names is not", path);
+	if (e == -EACCES)
+		die(EXIT_NOT_RUNNABLE, "%s: no permission to execute it", path);
+	if (program->what)
+		die(EXIT_NOT_RUNNABLE, "%s: %s; %s", path, program->what, program->cure);
+	if (program->personality)
+		die(EXIT_NOT_RUNNABLE, "%s: a %s program, which guise does not run yet", path,
+		    program->personality->title);
+	die(EXIT_NOT_RUNNABLE, "%s: cannot be executed: error %d", path, -e);
+}
+
+/* The first program of a sandbox comes by path; what a script puts before its arguments
+ * goes in front of argv, whose own first entry the script's path replaces. */
+static int open_first(struct call *c, char **argv, struct start *start)
+{
+	static struct program program;
+	const char *path = argv[0];
+	char **vector;
+	uint32_t n = 0;
+	int e = program_open(c, path, &program);
+
+	if (e < 0)
+		refuse(path, &program, e);
+	start->path = program.path;
+	start->argv = argv + 1;
+	if (!program.is_script)
+		return program.fd;
+	vector = engine_pages((count(argv) + 4) * sizeof *vector);
+	if (!vector)
+		die(EXIT_GUISE, "no memory for the arguments of %s", path);
+	vector[n++] = program.path;
+	if (*program.argument)
+		vector[n++] = program.argument;
+	vector[n++] = argv[0];
+	for (char **a = argv + 1; a[0] && a[1]; a++)
+		vector[n++] = a[1];
+	start->argv = vector;
+	return program.fd;
+}
+
+static _Noreturn void begin_program(struct resident *r, const struct handover *h, char **argv,
+				    char **envp)
+{
+	struct process *p = r->thread.process;
+	struct call c = {.thread = &r->thread};
+	struct start start = {.path = argv[0], .argv = argv + 1, .envp = envp};
+	uint32_t release;
+	int e, fd = h->program;
+
+	if (*space.settings.personality)
+		p->forced = program_system(space.settings.personality);
+	if (h->flags & HANDOVER_FIRST)
+		fd = open_first(&c, argv, &start);
+	c.scratch_used = 0;
+	e = program_identify(&c, fd, &p->personality, &release);
+	if (e < 0 || !p->personality->rows)
+		die(EXIT_NOT_RUNNABLE, "%s: not a program that runs here: error %d", start.path,
+		    -e);
+	c.personality = p->personality;
+	set_release(p, release);
+	signals_begin(r, h);
+	e = program_map(&c, fd, &start);
+	if (e < 0)
+		die(EXIT_NOT_RUNNABLE, "%s: cannot be mapped: error %d", start.path, -e);
+	(void)LINUX(close, fd);
+	start.argc = count(start.argv);
+	start.envc = count(envp);
+	start.release = p->release;
+	start.ncpus = processors();
+	start.hwcap = space.hwcap;
+	start.hwcap2 = space.hwcap2;
+	p->stack_low = start.stack_low;
+	p->stack_high = start.stack_high;
+	memcpy(p->path, start.path, strlen(start.path) + 1);
+	(void)LINUX(prctl, PR_SET_NAME, base_name(start.path)); /* what ps shows; no harm if not */
+	e = p->personality->start(&c, &start);
+	if (e < 0)
+		die(EXIT_NOT_RUNNABLE, "%s: its arguments do not fit its stack: error %d",
+		    start.path, -e);
+	enter_guest();
+}
+
+__attribute__((used)) _Noreturn void resident_start(uint64_t *stack)
+{
+	uint64_t argc = stack[0];
+	char **argv = (char **)(stack + 1), **envp = argv + argc + 1, **end = envp;
+	struct handover handover;
+	struct resident *r;
+
+	while (*end)
+		end++;
+	read_auxv((uint64_t *)(end + 1));
+	measure_vdso();
+	read_settings();
+	if (argc < 3 || handover_decode(&handover, argv[1]) < 0)
+		die(EXIT_GUISE, "the resident is not a program of its own: use 'guise run'");
+	r = first_thread();
+	if (handover.flags & HANDOVER_FIRST)
+		install_filter();
+	begin_program(r, &handover, argv + 2, envp);
+}

@@ -1,0 +1,567 @@
+/* Files by name: open, stat and everything that changes a directory or an inode. */
+#include "syscalls/file.h"
+
+#include <linux/openat2.h>
+#include <string.h>
+
+#include "syscalls/descriptors.h"
+
+#define PERMISSIONS 0777u
+#define ALL_PERMISSIONS 07777u
+
+int directory_of(struct call *c, int i, uint64_t *dir, int *path)
+{
+	if (c->row->args[i].pass == PASS_PATH) {
+		*dir = (uint64_t)AT_FDCWD;
+		*path = i;
+		return 0;
+	}
+	*path = i + 1;
+	return arg_value(c, i, dir);
+}
+
+uint64_t empty_path(struct call *c)
+{
+	uint64_t at = scratch(c, 1);
+
+	if (at && put_guest(c, at, "", 1) < 0)
+		return 0;
+	return at;
+}
+
+int status_of(struct call *c, uint64_t dir, uint64_t path, uint32_t flags, struct statx *out)
+{
+	uint64_t at = scratch(c, sizeof *out);
+	long r;
+
+	if (!at)
+		return -ENOMEM;
+	r = host(c, __NR_statx, dir, path, flags, STATX_BASIC_STATS | STATX_BTIME, at);
+	if (r < 0)
+		return r;
+	return get_guest(c, out, at, sizeof *out);
+}
+
+/* ---- open ---------------------------------------------------------------- */
+
+struct opening {
+	uint64_t dir;
+	uint64_t path;
+	uint64_t flags; /* Linux's, and OPEN_* */
+	uint32_t mode;
+};
+
+#define OPEN_LOCKS (OPEN_SHLOCK | OPEN_EXLOCK)
+
+/* Combinations that fail on the guest's side, and those that mean something else there. */
+static int settle_flags(struct opening *o, const struct open_rules *rules)
+{
+	if ((o->flags & OPEN_EXEC) && (o->flags & (O_WRONLY | O_RDWR)))
+		return -EINVAL;
+	if ((o->flags & O_CREAT) && (o->flags & OPEN_EMPTY))
+		return -EINVAL;
+	if ((o->flags & O_CREAT) && (o->flags & O_DIRECTORY)) {
+		if (o->flags & O_EXCL)
+			return -EINVAL;
+		o->flags &= ~(uint64_t)O_CREAT; /* a directory is opened, never made */
+	}
+	if (o->flags & OPEN_EXEC)
+		o->flags |=
+			O_PATH; /* neither read nor written; still fit to execute or start from */
+	if (o->flags & O_PATH)
+		o->flags &= OPEN_EXEC | OPEN_BENEATH | OPEN_EMPTY | O_PATH | O_CLOEXEC |
+			    O_DIRECTORY | O_NOFOLLOW;
+	else
+		o->flags |= rules->always;
+	o->mode = o->flags & O_CREAT ? o->mode & rules->mode : 0;
+	return 0;
+}
+
+/* A descriptor cannot be opened anew without its name; a directory can. */
+static int settle_empty_path(struct call *c, struct opening *o)
+{
+	char first;
+	int r;
+
+	if (!(o->flags & OPEN_EMPTY))
+		return 0;
+	r = get_guest(c, &first, o->path, 1);
+	if (r < 0 || first)
+		return r;
+	o->path = scratch(c, 2);
+	if (!o->path)
+		return -ENOMEM;
+	return put_guest(c, o->path, ".", 2);
+}
+
+static long open_plain(struct call *c, const struct opening *o)
+{
+	uint32_t flags = (uint32_t)o->flags;
+
+	if (o->flags & OPEN_LOCKS)
+		flags &= ~(uint32_t)O_TRUNC; /* not before the lock is held */
+	if (o->flags & OPEN_BENEATH) {
+		struct open_how how = {.flags = flags, .mode = o->mode, .resolve = RESOLVE_BENEATH};
+		uint64_t at = scratch(c, sizeof how);
+
+		if (!at)
+			return -ENOMEM;
+		if (put_guest(c, at, &how, sizeof how) < 0)
+			return -EFAULT;
+		return host_wait(c, __NR_openat2, o->dir, o->path, at, sizeof how);
+	}
+	return host_wait(c, __NR_openat, o->dir, o->path, flags, o->mode);
+}
+
+static bool is_kind(struct call *c, const struct opening *o, uint32_t kind)
+{
+	struct statx st;
+	uint32_t flags = o->flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
+
+	return status_of(c, o->dir, o->path, flags, &st) == 0 && (st.stx_mode & S_IFMT) == kind;
+}
+
+static long open_error(struct call *c, const struct opening *o, const struct open_rules *rules,
+		       long error)
+{
+	switch (error) {
+	case -ELOOP:
+	case -ENOTDIR:
+		if ((o->flags & O_NOFOLLOW) && is_kind(c, o, S_IFLNK))
+			return -rules->nofollow;
+		return error;
+	case -ENXIO:
+		return is_kind(c, o, S_IFSOCK) ? -rules->is_socket : error;
+	case -EXDEV:
+		return o->flags & OPEN_BENEATH ? -rules->beneath : error;
+	default:
+		return error;
+	}
+}
+
+#define LOCK_SHARED 1
+#define LOCK_EXCLUSIVE 2
+#define LOCK_NO_WAIT 4
+
+/* The lock that comes with opening.  A retried call opens anew, which must not fail because
+ * the first attempt made the file: then the interruption is reported. */
+static long lock_opened(struct call *c, const struct opening *o, long fd)
+{
+	uint32_t how = o->flags & OPEN_EXLOCK ? LOCK_EXCLUSIVE : LOCK_SHARED;
+	long r = host(c, __NR_flock, fd, how | LOCK_NO_WAIT);
+
+	if (r == -EAGAIN && !(o->flags & O_NONBLOCK))
+		r = host_wait(c, __NR_flock, fd, how);
+	if (r == CALL_AGAIN && (o->flags & O_EXCL))
+		r = -EINTR;
+	if (r == 0 && (o->flags & O_TRUNC))
+		r = host(c, __NR_ftruncate, fd, 0);
+	return r;
+}
+
+static long check_executable(struct call *c, long fd)
+{
+	uint64_t empty = empty_path(c);
+
+	if (!empty)
+		return -ENOMEM;
+	return host(c, __NR_faccessat2, fd, empty, X_OK, AT_EACCESS | AT_EMPTY_PATH);
+}
+
+long open_at(struct call *c, const struct open_rules *rules)
+{
+	struct opening o;
+	int path, r;
+	long fd, done = 0;
+
+	r = directory_of(c, 0, &o.dir, &path);
+	if (r < 0)
+		return r;
+	r = arg_value(c, path + 1, &o.flags);
+	if (r < 0)
+		return r;
+	o.path = c->a[path];
+	o.mode = (uint32_t)c->a[path + 2];
+	r = settle_flags(&o, rules);
+	if (r == 0)
+		r = settle_empty_path(c, &o);
+	if (r < 0)
+		return r;
+	fd = open_plain(c, &o);
+	if (fd < 0)
+		return open_error(c, &o, rules, fd);
+	if (o.flags & OPEN_LOCKS)
+		done = lock_opened(c, &o, fd);
+	else if (o.flags & OPEN_EXEC)
+		done = check_executable(c, fd);
+	if (done < 0) {
+		(void)host(c, __NR_close, fd); /* what went wrong before is the answer */
+		return done;
+	}
+	return fd;
+}
+
+/* ---- stat ------------------------------------------------------------------ */
+
+static long give_status(struct call *c, uint64_t dir, uint64_t path, uint32_t flags, int out)
+{
+	struct statx st;
+	int r = status_of(c, dir, path, flags, &st);
+
+	if (r < 0)
+		return r;
+	if (!(st.stx_mask & STATX_BTIME))
+		st.stx_btime.tv_sec = -1; /* unknown */
+	return arg_out(c, out, &st);
+}
+
+TRANSLATOR(stat)
+{
+	return give_status(c, (uint64_t)AT_FDCWD, c->a[0], 0, 1);
+}
+
+TRANSLATOR(lstat)
+{
+	return give_status(c, (uint64_t)AT_FDCWD, c->a[0], AT_SYMLINK_NOFOLLOW, 1);
+}
+
+TRANSLATOR(fstat)
+{
+	uint64_t fd, empty;
+	int r = arg_value(c, 0, &fd);
+
+	if (r < 0)
+		return r;
+	if ((int)fd < 0)
+		return -EBADF; /* AT_FDCWD is a directory only for calls with a path */
+	empty = empty_path(c);
+	if (!empty)
+		return -ENOMEM;
+	return give_status(c, fd, empty, AT_EMPTY_PATH, 1);
+}
+
+/* Opens what a path that must stay beneath its directory names, to ask about it. */
+static long open_beneath(struct call *c, uint64_t dir, uint64_t path, uint32_t at_flags)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
+	uint64_t at = scratch(c, sizeof how);
+
+	if (!at)
+		return -ENOMEM;
+	if (at_flags & AT_SYMLINK_NOFOLLOW)
+		how.flags |= O_NOFOLLOW;
+	if (put_guest(c, at, &how, sizeof how) < 0)
+		return -EFAULT;
+	long r = host(c, __NR_openat2, dir, path, at, sizeof how);
+	return r == -EXDEV ? -E_NOTCAPABLE : r;
+}
+
+TRANSLATOR(fstatat)
+{
+	uint64_t dir, flags, empty;
+	int r = arg_value(c, 0, &dir);
+
+	if (r == 0)
+		r = arg_value(c, 3, &flags);
+	if (r < 0)
+		return r;
+	if (!(flags & AT_BENEATH))
+		return give_status(c, dir, c->a[1], (uint32_t)flags, 2);
+	long fd = open_beneath(c, dir, c->a[1], (uint32_t)flags);
+	if (fd < 0)
+		return fd;
+	empty = empty_path(c);
+	r = empty ? give_status(c, fd, empty, AT_EMPTY_PATH, 2) : -ENOMEM;
+	(void)host(c, __NR_close, fd); /* our own */
+	return r;
+}
+
+/* ---- Names ------------------------------------------------------------------ */
+
+/* These systems follow a symbolic link given to link(2); Linux links the link itself. */
+TRANSLATOR(link_followed)
+{
+	return host(c, __NR_linkat, AT_FDCWD, c->a[0], AT_FDCWD, c->a[1], AT_SYMLINK_FOLLOW);
+}
+
+/* A directory may not be unlinked: POSIX and the guests say EPERM, Linux EISDIR. */
+static long unlink_error(long r)
+{
+	return r == -EISDIR ? -EPERM : r;
+}
+
+TRANSLATOR(unlink)
+{
+	return unlink_error(host(c, __NR_unlinkat, AT_FDCWD, c->a[0], 0));
+}
+
+TRANSLATOR(unlinkat)
+{
+	uint64_t dir, flags;
+	int r = arg_value(c, 0, &dir);
+
+	if (r == 0)
+		r = arg_value(c, 2, &flags);
+	if (r < 0)
+		return r;
+	return unlink_error(host(c, __NR_unlinkat, dir, c->a[1], flags));
+}
+
+/* A new directory gets permissions only; Linux would let the sticky bit through. */
+TRANSLATOR(mkdir)
+{
+	uint64_t dir;
+	int path, r = directory_of(c, 0, &dir, &path);
+
+	if (r < 0)
+		return r;
+	return host(c, __NR_mkdirat, dir, c->a[path], c->a[path + 1] & PERMISSIONS);
+}
+
+TRANSLATOR(mkfifo)
+{
+	uint64_t dir;
+	int path, r = directory_of(c, 0, &dir, &path);
+
+	if (r < 0)
+		return r;
+	return host(c, __NR_mknodat, dir, c->a[path], S_IFIFO | (c->a[path + 1] & ALL_PERMISSIONS),
+		    0);
+}
+
+/* A FIFO anybody may make; a device needs a privilege no guest has. */
+TRANSLATOR(mknod)
+{
+	uint64_t dir;
+	int path, r = directory_of(c, 0, &dir, &path);
+
+	if (r < 0)
+		return r;
+	switch (c->a[path + 1] & S_IFMT) {
+	case S_IFIFO:
+		if (c->a[path + 2])
+			return -EINVAL;
+		return host(c, __NR_mknodat, dir, c->a[path],
+			    S_IFIFO | (c->a[path + 1] & ALL_PERMISSIONS), 0);
+	case S_IFCHR:
+	case S_IFBLK:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* ---- Owners and permissions --------------------------------------------------- */
+
+/* Linux cannot change a link's own mode.  Without a call that refuses to follow one (fchmodat2
+ * is newer than the lowest kernel) it is looked at first. */
+static long change_mode(struct call *c, uint64_t dir, uint64_t path, uint64_t mode, bool follow)
+{
+	struct statx st;
+
+	if (!follow) {
+		int r = status_of(c, dir, path, AT_SYMLINK_NOFOLLOW, &st);
+
+		if (r < 0)
+			return r;
+		if ((st.stx_mode & S_IFMT) == S_IFLNK)
+			return -EOPNOTSUPP;
+	}
+	return host(c, __NR_fchmodat, dir, path, mode & ALL_PERMISSIONS);
+}
+
+TRANSLATOR(lchmod)
+{
+	return change_mode(c, (uint64_t)AT_FDCWD, c->a[0], c->a[1], false);
+}
+
+TRANSLATOR(fchmodat)
+{
+	uint64_t dir, flags;
+	int r = arg_value(c, 0, &dir);
+
+	if (r == 0)
+		r = arg_value(c, 3, &flags);
+	if (r < 0)
+		return r;
+	return change_mode(c, dir, c->a[1], c->a[2], !(flags & AT_SYMLINK_NOFOLLOW));
+}
+
+/* An owner the user namespace does not know is EINVAL to Linux; to the guest it is one that
+ * the caller may not give files to. */
+static long owner_error(long r)
+{
+	return r == -EINVAL ? -EPERM : r;
+}
+
+TRANSLATOR(chown)
+{
+	return owner_error(host(c, __NR_fchownat, AT_FDCWD, c->a[0], c->a[1], c->a[2], 0));
+}
+
+TRANSLATOR(lchown)
+{
+	return owner_error(
+		host(c, __NR_fchownat, AT_FDCWD, c->a[0], c->a[1], c->a[2], AT_SYMLINK_NOFOLLOW));
+}
+
+TRANSLATOR(fchown)
+{
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+
+	if (r < 0)
+		return r;
+	return owner_error(host(c, __NR_fchown, fd, c->a[1], c->a[2]));
+}
+
+TRANSLATOR(fchownat)
+{
+	uint64_t dir, flags;
+	int r = arg_value(c, 0, &dir);
+
+	if (r == 0)
+		r = arg_value(c, 4, &flags);
+	if (r < 0)
+		return r;
+	return owner_error(host(c, __NR_fchownat, dir, c->a[1], c->a[2], c->a[3], flags));
+}
+
+TRANSLATOR(eaccess)
+{
+	uint64_t mode;
+	int r = arg_value(c, 1, &mode);
+
+	if (r < 0)
+		return r;
+	return host(c, __NR_faccessat2, AT_FDCWD, c->a[0], mode, AT_EACCESS);
+}
+
+/* File flags (immutable and the like): no file here has any, so clearing them is no change. */
+static long change_flags(struct call *c, uint64_t dir, uint64_t path, uint32_t at_flags,
+			 uint64_t flags)
+{
+	struct statx st;
+	int r = status_of(c, dir, path, at_flags, &st);
+
+	if (r < 0)
+		return r;
+	return flags ? -EOPNOTSUPP : 0;
+}
+
+TRANSLATOR(chflags)
+{
+	return change_flags(c, (uint64_t)AT_FDCWD, c->a[0], 0, c->a[1]);
+}
+
+TRANSLATOR(lchflags)
+{
+	return change_flags(c, (uint64_t)AT_FDCWD, c->a[0], AT_SYMLINK_NOFOLLOW, c->a[1]);
+}
+
+TRANSLATOR(fchflags)
+{
+	uint64_t fd, empty;
+	int r = arg_value(c, 0, &fd);
+
+	if (r < 0)
+		return r;
+	empty = empty_path(c);
+	if (!empty)
+		return -ENOMEM;
+	return change_flags(c, fd, empty, AT_EMPTY_PATH, c->a[1]);
+}
+
+TRANSLATOR(chflagsat)
+{
+	uint64_t dir, flags;
+	int r = arg_value(c, 0, &dir);
+
+	if (r == 0)
+		r = arg_value(c, 3, &flags);
+	if (r < 0)
+		return r;
+	return change_flags(c, dir, c->a[1], (uint32_t)flags, c->a[2]);
+}
+
+/* ---- Times --------------------------------------------------------------------- */
+
+/* Linux's utimensat with the times put where it can read them; NULL: now. */
+static long set_times(struct call *c, uint64_t dir, uint64_t path, const struct times *times,
+		      uint32_t flags)
+{
+	uint64_t at = 0;
+
+	if (times) {
+		at = scratch(c, sizeof *times);
+		if (!at)
+			return -ENOMEM;
+		if (put_guest(c, at, times, sizeof *times) < 0)
+			return -EFAULT;
+	}
+	return host(c, __NR_utimensat, dir, path, at, flags);
+}
+
+/* The calls in microseconds; a null pointer means now. */
+static long set_times_us(struct call *c, uint64_t dir, uint64_t path, int arg, uint32_t flags)
+{
+	struct times_us us;
+	struct times ns;
+
+	if (!c->a[arg])
+		return set_times(c, dir, path, NULL, flags);
+	int r = arg_in(c, arg, &us);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 2; i++) {
+		if (us.t[i].tv_usec < 0 || us.t[i].tv_usec >= 1000000)
+			return -EINVAL;
+		ns.t[i].tv_sec = us.t[i].tv_sec;
+		ns.t[i].tv_nsec = us.t[i].tv_usec * 1000;
+	}
+	return set_times(c, dir, path, &ns, flags);
+}
+
+TRANSLATOR(utimes)
+{
+	uint64_t dir;
+	int path, r = directory_of(c, 0, &dir, &path);
+
+	if (r < 0)
+		return r;
+	return set_times_us(c, dir, c->a[path], path + 1, 0);
+}
+
+TRANSLATOR(lutimes)
+{
+	return set_times_us(c, (uint64_t)AT_FDCWD, c->a[0], 1, AT_SYMLINK_NOFOLLOW);
+}
+
+/* Without a path Linux's utimensat means the descriptor itself. */
+TRANSLATOR(futimes)
+{
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+
+	if (r < 0)
+		return r;
+	if ((int)fd < 0)
+		return -EBADF;
+	return set_times_us(c, fd, 0, 1, 0);
+}
+
+TRANSLATOR(futimens)
+{
+	uint64_t fd;
+	struct times times;
+	int r = arg_value(c, 0, &fd);
+
+	if (r < 0)
+		return r;
+	if ((int)fd < 0)
+		return -EBADF;
+	if (!c->a[1])
+		return set_times(c, fd, 0, NULL, 0);
+	r = arg_in(c, 1, &times);
+	return r < 0 ? r : set_times(c, fd, 0, &times, 0);
+}

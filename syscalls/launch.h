@@ -1,0 +1,73 @@
+/* What a resident is given when it is executed: the contract between whoever starts
+ * it (sandbox/ for the first program, the resident itself at every guest exec) and
+ * its start code.
+ *
+ *   argv[0]    "guise"
+ *   argv[1]    the handover (struct handover in hexadecimal, handover_encode())
+ *   argv[2]    the program's path as the guest knows it
+ *   argv[3..]  the guest's own argument vector
+ *   envp       the guest's own environment
+ *
+ * and, on reserved high descriptors that no guest call can see, close, duplicate or
+ * count, what has to outlive exec.  All are harmless if reached some other way: the
+ * images are sealed.
+ */
+#ifndef GUISE_LAUNCH_H
+#define GUISE_LAUNCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Below the usual soft limit of 1024, so that the kernel's descriptor table stays
+ * small (fork copies it), and above what programs choose by hand.  All of them are open,
+ * used or not, so that Linux never gives one to the guest. */
+#define HIDDEN_FIRST 1008
+#define HIDDEN_LAST 1013
+enum hidden {
+	HIDDEN_RESIDENT = HIDDEN_FIRST, /* the resident's image, a sealed memfd */
+	HIDDEN_SETTINGS, /* struct settings, a sealed memfd */
+	HIDDEN_TRACE, /* where trace records go, if anywhere */
+};
+
+/* Chosen once for a sandbox. */
+#define SETTINGS_MAGIC 0x31455355u
+enum settings_flags {
+	SETTINGS_CHECK_USES =
+		1, /* stop with a message at a Linux call its row did not declare (tests) */
+	SETTINGS_TRACE = 2, /* one line a call to HIDDEN_TRACE */
+	SETTINGS_NO_PATCH = 4, /* every call through the trap */
+};
+struct settings {
+	uint32_t magic;
+	uint32_t flags;
+	char personality[16]; /* forced; "" = by brand */
+	char release
+		[32]; /* e.g. "14.2-RELEASE"; "" = the program's note, else the system's default */
+};
+
+/* What one program image hands to the next. */
+enum handover_flags {
+	HANDOVER_FIRST =
+		1, /* no filter is installed yet: install it; open the program by path instead */
+};
+struct handover {
+	uint32_t flags;
+	int32_t program; /* the program, open for reading; closed once it is mapped */
+	uint64_t mask[2]; /* guest's blocked signals, bit n-1 for signal n */
+	uint64_t ignored[2]; /* guest's ignored signals */
+};
+
+#define HANDOVER_TEXT (2 * sizeof(struct handover) + 1)
+
+/* To hexadecimal, NUL-terminated; and back: 0, or -EINVAL if it is not one. */
+void handover_encode(char out[HANDOVER_TEXT], const struct handover *h);
+int handover_decode(struct handover *h, const char *text);
+
+/* Exit statuses of guise itself. */
+enum {
+	EXIT_GUISE = 125, /* our own failure */
+	EXIT_NOT_RUNNABLE = 126,
+	EXIT_NOT_FOUND = 127,
+};
+
+#endif

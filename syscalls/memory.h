@@ -1,0 +1,15 @@
+/* What mappings are asked for beyond Linux's flags: host bits above those Linux uses, for
+ * personalities' flag types to map to. */
+#ifndef GUISE_MEMORY_H
+#define GUISE_MEMORY_H
+
+#define MAP_X_GUARD (1UL << 40) /* no memory, no access */
+#define MAP_X_STACK (1UL << 41) /* as large as it says from the start */
+#define MAP_X_EXCL (1UL << 42) /* with MAP_FIXED: fail where something is */
+#define MAP_X_ALIGN_SHIFT 48 /* log2 of the alignment, 8 bits; 0: none */
+
+/* madvise: advice that Linux lacks. */
+#define ADVISE_NOTHING 0x1000 /* a hint Linux has no use for */
+#define ADVISE_REFUSED 0x1001 /* EPERM: for the superuser of the real machine */
+
+#endif

@@ -1,0 +1,110 @@
+/* A personality: everything one system's programs expect of their kernel, as data and a
+ * few functions.  One const struct a system, in personalities/NAME/, found through a
+ * linker section, so that adding a system adds a folder and changes nothing else. */
+#ifndef GUISE_PERSONALITY_H
+#define GUISE_PERSONALITY_H
+
+#include "syscalls/abi.h"
+
+/* How a system's programs are known from outside (loader/brand.c). */
+struct brand {
+	uint8_t osabi; /* EI_OSABI; 0 if it has none of its own */
+	uint32_t note_type; /* the note's type whose first word is the release wanted */
+	const char *note; /* owner name of its ABI note; NULL if none */
+	const char *interpreters[4]; /* run-time linkers that only this system has */
+	const char *old_brand; /* text at e_ident + 8; NULL if none */
+};
+
+enum signal_default { SIGNAL_TERMINATES, SIGNAL_IGNORED, SIGNAL_STOPS, SIGNAL_CONTINUES };
+
+/* One line of signals.def: SIGNAL(guest, host, default, name).  Guest signals that Linux
+ * lacks travel as one of its real-time signals; those past its supply share
+ * HOST_SIGNAL_CARRIER and name themselves in the siginfo. */
+struct signal {
+	uint8_t guest;
+	uint8_t host;
+	uint8_t by_default; /* enum signal_default: the guest system's */
+	const char *name;
+};
+#define HOST_SIGNAL_CARRIER 64
+
+/* What is handed to a starting program (loader and exec fill it in). */
+struct start {
+	const char *path; /* the program, as the guest knows it */
+	char *const *argv;
+	char *const *envp;
+	uint32_t argc, envc;
+	uint64_t entry; /* where to begin: the interpreter's entry, if there is one */
+	uint64_t program_entry;
+	uint64_t phdr; /* the program's headers in memory */
+	uint32_t phnum, phent;
+	uint64_t base; /* where the interpreter was mapped; 0 if none */
+	uint32_t e_flags;
+	uint64_t stack_low, stack_high; /* the mapped stack */
+	uint32_t release; /* the system's own release number (osreldate and the like) */
+	uint32_t ncpus;
+	uint64_t hwcap, hwcap2;
+	uint8_t random[64];
+	bool stack_executable;
+};
+
+struct signal_info;
+struct action;
+
+struct personality {
+	const char *name; /* "…bsd": folder and command-line name */
+	const char *title; /* as the system writes itself */
+	struct brand brand;
+
+	/* Calls.  rows is NULL for a system that is only recognised. */
+	const struct row *rows;
+	uint32_t n_rows;
+
+	/* Errors: guest number by Linux number; 0 where the guest has none. */
+	const uint16_t *errnos;
+	uint32_t n_errnos;
+	const char *const *errno_names; /* by guest number, for the trace */
+	uint32_t n_errno_names;
+
+	const struct signal *signals;
+	uint32_t n_signals; /* rows of the table */
+	uint32_t max_signal; /* largest guest number */
+	uint32_t no_call_signal; /* raised, besides ENOSYS, by a number without a row; 0: none */
+
+	/* The release a program gets when neither it nor an option says otherwise. */
+	uint32_t default_release;
+	const char *default_release_name;
+	/* "14.2-RELEASE" for its number; to buf. */
+	void (*release_name)(uint32_t release, char *buf, size_t size);
+
+	/* c->nr and c->a from the thread's registers; 0, or -errno if the arguments cannot be read. */
+	int (*fetch)(struct call *c);
+	/* The result (or negative errno) into the thread's registers. */
+	void (*leave)(struct call *c, long result);
+	/* Registers back to the call instruction: it will be made again. */
+	void (*restart)(struct call *c);
+	/* The child's side of a fork: its result registers. */
+	void (*leave_child)(struct call *c);
+
+	/* Initial stack and registers: 0 or -errno. */
+	int (*start)(struct call *c, const struct start *s);
+
+	/* A signal frame on the guest's stack and the registers to enter the handler:
+	 * 0, or -EFAULT if the stack cannot take it. */
+	int (*push_signal)(struct thread *t, const struct signal_info *info,
+			   const struct action *a);
+	/* si_code and trap number of a fault, from Linux's siginfo: see signal.h. */
+	void (*describe_fault)(struct signal_info *info);
+};
+
+/* Put one of these in each personalities/NAME/: REGISTER_PERSONALITY(name). */
+#define REGISTER_PERSONALITY(p) \
+	static const struct personality *const registered_##p \
+		__attribute__((used, section("personalities"))) = &(p)
+extern const struct personality *const __start_personalities[];
+extern const struct personality *const __stop_personalities[];
+#define for_each_personality(p) \
+	for (const struct personality *const *p##_at = __start_personalities, *p; \
+	     p##_at < __stop_personalities && (p = *p##_at, true); p##_at++)
+
+#endif

@@ -1,0 +1,214 @@
+/* Processes: fork, exec, wait, exit, groups and sessions. */
+#include "syscalls/process.h"
+
+#include "syscalls/engine.h"
+#include "syscalls/personality.h"
+#include "syscalls/program.h"
+#include "syscalls/signal.h"
+#include "syscalls/wait.h"
+
+#include <asm/siginfo.h>
+#include <asm/signal.h>
+#include <linux/wait.h>
+#include <string.h>
+
+/* ---- Numbers ------------------------------------------------------------------ */
+
+TRANSLATOR(getpid)
+{
+	return c->thread->process->pid;
+}
+
+/* ---- fork --------------------------------------------------------------------- */
+
+static long fork_with(struct call *c, bool shared)
+{
+	long pid = engine_fork(c, shared);
+
+	if (pid > 0)
+		set_second_result(c, 0);
+	return pid;
+}
+
+TRANSLATOR(fork)
+{
+	return fork_with(c, false);
+}
+
+TRANSLATOR(vfork)
+{
+	return fork_with(c, true);
+}
+
+/* ---- exec ---------------------------------------------------------------------- */
+
+/* execve(path, argv, envp).  A script puts its interpreter, the interpreter's argument and
+ * its own path where argv[0] was. */
+TRANSLATOR(execve)
+{
+	static const uint32_t script_replaces = 1;
+	char path[PROGRAM_PATH];
+	struct program program;
+	const char *head[3];
+	struct exec e = {.head = head, .argv = c->a[1], .envp = c->a[2]};
+	long r = get_guest_string(c, path, c->a[0], sizeof path);
+
+	if (r >= 0)
+		r = program_open(c, path, &program);
+	if (r < 0)
+		return r;
+	e.fd = program.fd;
+	e.path = program.path;
+	if (program.is_script) {
+		head[e.n_head++] = program.path;
+		if (*program.argument)
+			head[e.n_head++] = program.argument;
+		head[e.n_head++] = path;
+		e.skip = script_replaces;
+	}
+	return engine_exec(c, &e);
+}
+
+/* ---- exit ----------------------------------------------------------------------- */
+
+TRANSLATOR(exit)
+{
+	engine_exit_process(c, (int)c->a[0] & 0xff);
+}
+
+/* ---- wait ------------------------------------------------------------------------- */
+
+/* Which guest signal ended or stopped a process: of those that share the carrier, Linux
+ * cannot tell, and the last one stands for all. */
+static int signal_of_status(const struct personality *p, int host)
+{
+	int n = signal_from_host(p, host);
+
+	for (uint32_t i = 0; !n && host == HOST_SIGNAL_CARRIER && i < p->n_signals; i++)
+		if (p->signals[p->n_signals - 1 - i].host == host)
+			return p->signals[p->n_signals - 1 - i].guest;
+	return n;
+}
+
+/* The BSD and System V encoding, which Linux shares but for the signals inside. */
+int wait_status_to_guest(const struct personality *p, int status)
+{
+	int low = status & 0x7f, n;
+
+	if (low == 0x7f) {
+		n = signal_of_status(p, status >> 8 & 0xff);
+		return n ? n << 8 | 0x7f : status;
+	}
+	n = low ? signal_of_status(p, low) : 0;
+	return n ? (status & ~0x7f) | n : status;
+}
+
+/* A wait status from what waitid reports. */
+static int status_of(const siginfo_t *si)
+{
+	switch (si->si_code) {
+	case CLD_EXITED:
+		return (si->si_status & 0xff) << 8;
+	case CLD_DUMPED:
+		return si->si_status | 0x80;
+	case CLD_KILLED:
+		return si->si_status;
+	case CLD_CONTINUED:
+		return 0xffff;
+	default:
+		return si->si_status << 8 | 0x7f;
+	}
+}
+
+/* waitid: the child's number with *si, and its resources at usage_at (scratch, or 0);
+ * 0 if there is nothing to report yet; -errno. */
+static long wait_child(struct call *c, int idtype, int id, uint64_t options, uint64_t usage_at,
+		       siginfo_t *si)
+{
+	uint64_t at = scratch(c, sizeof *si);
+	long r;
+
+	memset(si, 0, sizeof *si);
+	r = put_guest(c, at, si, sizeof *si);
+	if (r == 0)
+		r = host_wait(c, __NR_waitid, idtype, id, at, options, usage_at);
+	if (r == 0)
+		r = get_guest(c, si, at, sizeof *si);
+	return r < 0 ? r : si->si_pid;
+}
+
+/* wait4(pid, status, options, rusage), whose status is the argument's type's affair. */
+TRANSLATOR(wait4)
+{
+	int pid = (int)c->a[0], status;
+	uint64_t options, usage_at = c->a[3] ? scratch(c, WAIT_USAGE_SIZE) : 0;
+	char usage[WAIT_USAGE_SIZE];
+	siginfo_t si;
+	long r = arg_value(c, 2, &options);
+
+	if (r < 0)
+		return r;
+	if (pid == INT32_MIN)
+		return -ECHILD;
+	r = wait_child(c,
+		       pid == -1  ? P_ALL
+		       : pid <= 0 ? P_PGID
+				  : P_PID,
+		       pid < 0 ? -pid : pid, options | WEXITED, usage_at, &si);
+	if (r <= 0)
+		return r;
+	status = status_of(&si);
+	if (c->a[1] && arg_out(c, 1, &status) < 0)
+		return -EFAULT;
+	if (c->a[3] && (get_guest(c, usage, usage_at, sizeof usage) < 0 ||
+			put_guest(c, c->a[3], usage, sizeof usage) < 0))
+		return -EFAULT;
+	return r;
+}
+
+static void describe_child(struct call *c, const siginfo_t *si, struct signal_info *info)
+{
+	*info = (struct signal_info){.number = signal_from_host(c->personality, SIGCHLD),
+				     .code = si->si_code,
+				     .pid = si->si_pid,
+				     .uid = si->si_uid,
+				     .status = si->si_status};
+	if (si->si_code != CLD_EXITED) {
+		int n = signal_of_status(c->personality, si->si_status);
+
+		info->status = n ? n : si->si_status;
+	}
+}
+
+/* Two sets of resources: the child's own and its children's.  Linux tells only the sum,
+ * which goes to the first. */
+static int put_both_usages(struct call *c, uint64_t to, uint64_t usage_at)
+{
+	char usage[2 * WAIT_USAGE_SIZE] = {0};
+	int r = get_guest(c, usage, usage_at, WAIT_USAGE_SIZE);
+
+	return r < 0 ? r : put_guest(c, to, usage, sizeof usage);
+}
+
+/* wait6(idtype, id, status, options, usages, info) */
+TRANSLATOR(wait6)
+{
+	uint64_t idtype, options, usage_at = c->a[4] ? scratch(c, WAIT_USAGE_SIZE) : 0;
+	struct signal_info info;
+	siginfo_t si;
+	int status;
+	long r;
+
+	if ((r = arg_value(c, 0, &idtype)) < 0 || (r = arg_value(c, 3, &options)) < 0)
+		return r;
+	r = wait_child(c, (int)idtype, (int)c->a[1], options, usage_at, &si);
+	if (r <= 0)
+		return r;
+	status = status_of(&si);
+	describe_child(c, &si, &info);
+	if ((c->a[2] && arg_out(c, 2, &status) < 0) ||
+	    (c->a[4] && put_both_usages(c, c->a[4], usage_at) < 0) ||
+	    (c->a[5] && arg_out(c, 5, &info) < 0))
+		return -EFAULT;
+	return r;
+}

@@ -1,0 +1,116 @@
+/* Guest processes and threads, as every engine keeps them.
+ *
+ * A thread points at its process.  Threads of one process share it; a vfork child, which
+ * shares the parent's memory, gets a copy of its own (process_copy()), since its
+ * descriptors, signal actions and ids are not the parent's.
+ */
+#ifndef GUISE_PROCESS_H
+#define GUISE_PROCESS_H
+
+#include "syscalls/abi.h"
+
+#define MAX_SIGNAL 128
+
+/* Guest signal n is bit (n - 1). */
+struct sigset {
+	uint64_t bits[MAX_SIGNAL / 64];
+};
+
+/* Flags of struct action, as the shared code knows them (a personality's own numbers
+ * are translated by its declared type). */
+enum action_flags {
+	ACTION_ONSTACK = 1,
+	ACTION_RESTART = 2,
+	ACTION_RESETHAND = 4,
+	ACTION_NOCLDSTOP = 8,
+	ACTION_NODEFER = 16,
+	ACTION_NOCLDWAIT = 32,
+	ACTION_SIGINFO = 64,
+};
+
+#define HANDLER_DEFAULT 0
+#define HANDLER_IGNORE 1
+
+struct action {
+	uint64_t handler; /* HANDLER_DEFAULT, HANDLER_IGNORE or an address */
+	uint64_t restorer; /* where the system's sigaction passes a trampoline */
+	struct sigset mask;
+	uint32_t flags;
+};
+
+/* One signal on its way to the guest, in guest numbers. */
+struct signal_info {
+	int32_t number;
+	int32_t code; /* enum signal_code, or the system's own code of a fault */
+	int32_t error;
+	int32_t pid;
+	uint32_t uid;
+	int32_t status; /* SIGCHLD */
+	uint64_t address; /* of a fault */
+	uint64_t value; /* sigval */
+	int32_t timer, overrun;
+	int32_t band;
+	int32_t trap; /* the processor's trap number of a fault */
+	uint64_t fault_error; /* its error code */
+	bool is_fault; /* raised by the instruction itself: cannot be blocked */
+	bool to_thread; /* directed at one thread */
+	int32_t host_code; /* Linux's si_code */
+};
+
+struct descriptors; /* descriptors.h */
+
+struct process {
+	const struct personality *personality;
+	const struct personality *forced; /* for every program, whatever it looks like; or NULL */
+	struct lock lock; /* actions, brk */
+	struct action actions[MAX_SIGNAL];
+	struct sigset watched; /* guest signals that were looked at when first blocked */
+	uint64_t
+		host_handled; /* Linux signals (bit n-1) that have the engine's handler installed */
+	struct descriptors *descriptors;
+	uint32_t release; /* the system release the program sees */
+	int32_t pid;
+	uint32_t n_threads; /* alive */
+	uint32_t umask_known, umask_value;
+	uint64_t brk_start, brk_now;
+	uint64_t stack_low, stack_high;
+	uint64_t
+		ps_strings; /* where the start code put the argument block; 0 if the system has none */
+	uint64_t trampoline; /* the system's signal trampoline in this process */
+	uint32_t settings; /* enum settings_flags (launch.h) */
+	char release_name[32];
+	char path[4096]; /* the program, as the guest knows it */
+	char login[64];
+};
+
+struct thread {
+	struct regs regs; /* the guest's, while a call or delivery is under way */
+	struct process *process;
+	int32_t tid; /* the guest's number of this thread */
+	int32_t host_tid;
+	struct sigset mask;
+	struct sigset saved_mask; /* to restore after a call that changed it for its own time */
+	bool mask_saved;
+	uint64_t altstack_base, altstack_size;
+	bool altstack_disabled;
+	uint32_t wake; /* a wake-up that came before the sleep (thr_wake and its kin) */
+	char name[32];
+};
+
+/* Guest thread numbers never collide with process numbers where a system promises so. */
+#define TID_BASE 100000
+
+static inline bool sigset_has(const struct sigset *s, int n)
+{
+	return s->bits[(n - 1) / 64] >> ((n - 1) % 64) & 1;
+}
+static inline void sigset_add(struct sigset *s, int n)
+{
+	s->bits[(n - 1) / 64] |= 1UL << ((n - 1) % 64);
+}
+static inline void sigset_remove(struct sigset *s, int n)
+{
+	s->bits[(n - 1) / 64] &= ~(1UL << ((n - 1) % 64));
+}
+
+#endif

@@ -1,0 +1,190 @@
+/* Limits, priorities, processors. */
+#include "syscalls/resource.h"
+
+#include <string.h>
+
+#include "syscalls/linux.h"
+#include "syscalls/process.h"
+
+/* ---- Limits --------------------------------------------------------------------- */
+
+/* A limit Linux does not have is not limited; it cannot be lowered either. */
+static const struct rlimit64 unlimited = {.rlim_cur = RLIM64_INFINITY, .rlim_max = RLIM64_INFINITY};
+
+TRANSLATOR(getrlimit)
+{
+	struct rlimit64 limit = unlimited;
+	uint64_t which, at;
+	long r = arg_value(c, 0, &which);
+
+	if (r < 0)
+		return r;
+	if (which == RESOURCE_UNLIMITED)
+		return arg_out(c, 1, &limit);
+	at = scratch(c, sizeof limit);
+	if (!at)
+		return -ENOMEM;
+	r = host(c, __NR_prlimit64, 0, which, 0, at);
+	if (r == 0)
+		r = get_guest(c, &limit, at, sizeof limit);
+	return r < 0 ? r : arg_out(c, 1, &limit);
+}
+
+TRANSLATOR(setrlimit)
+{
+	struct rlimit64 limit;
+	uint64_t which, at;
+	long r = arg_value(c, 0, &which);
+
+	if (r == 0)
+		r = arg_in(c, 1, &limit);
+	if (r < 0)
+		return r;
+	if (which == RESOURCE_UNLIMITED)
+		return memcmp(&limit, &unlimited, sizeof limit) ? -EOPNOTSUPP : 0;
+	at = scratch(c, sizeof limit);
+	if (!at)
+		return -ENOMEM;
+	r = put_guest(c, at, &limit, sizeof limit);
+	return r < 0 ? r : host(c, __NR_prlimit64, 0, which, at, 0);
+}
+
+/* How many descriptors a process may have. */
+TRANSLATOR(getdtablesize)
+{
+	struct rlimit64 limit;
+	uint64_t at = scratch(c, sizeof limit);
+	long r;
+
+	if (!at)
+		return -ENOMEM;
+	r = host(c, __NR_prlimit64, 0, RLIMIT_NOFILE, 0, at);
+	if (r == 0)
+		r = get_guest(c, &limit, at, sizeof limit);
+	if (r < 0)
+		return r;
+	return limit.rlim_cur > INT32_MAX ? INT32_MAX : (long)limit.rlim_cur;
+}
+
+/* ---- Priorities -------------------------------------------------------------------- */
+
+/* Linux answers 20 - nice, so that no answer looks like an error; the guest gets nice. */
+TRANSLATOR(getpriority)
+{
+	uint64_t which;
+	long r = arg_value(c, 0, &which);
+
+	if (r == 0)
+		r = host(c, __NR_getpriority, which, c->a[1]);
+	return r < 0 ? r : (long)(uint32_t)(20 - r);
+}
+
+/* ---- Processors ----------------------------------------------------------------------- */
+
+#define SET_MOST 128u /* bytes: 1024 processors */
+#define WORD 8u
+
+int host_thread_of(int64_t tid)
+{
+	return tid > TID_BASE && tid < INT32_MAX ? (int)(tid - TID_BASE) : 0;
+}
+
+/* -1 is the caller; a process is its first thread. */
+static long affinity_target(uint64_t which, int64_t id)
+{
+	if (id == -1)
+		return 0;
+	if (which != PROCESSORS_OF_PROCESS && host_thread_of(id))
+		return host_thread_of(id);
+	if (which == PROCESSORS_OF_THREAD || id <= 0 || id >= TID_BASE)
+		return -ESRCH;
+	return id;
+}
+
+/* cpuset_getaffinity(level, which, id, size, mask): every level has the same processors. */
+TRANSLATOR(cpuset_getaffinity)
+{
+	uint64_t level, which, at, size = c->a[3];
+	uint8_t mask[SET_MOST] = {0};
+	long target, r = arg_value(c, 0, &level);
+
+	if (r == 0)
+		r = arg_value(c, 1, &which);
+	if (r < 0)
+		return r;
+	target = affinity_target(which, (int64_t)c->a[2]);
+	if (target < 0)
+		return target;
+	at = scratch(c, SET_MOST);
+	if (!at)
+		return -ENOMEM;
+	r = host(c, __NR_sched_getaffinity, target, SET_MOST, at);
+	if (r < 0)
+		return r;
+	r = get_guest(c, mask, at, (size_t)r < SET_MOST ? (size_t)r : SET_MOST);
+	if (r < 0)
+		return r;
+	for (size_t i = size; i < SET_MOST; i++)
+		if (mask[i])
+			return -ERANGE; /* not room for every processor */
+	if (size < WORD || size > SET_MOST)
+		return -ERANGE;
+	return put_guest(c, c->a[4], mask, size);
+}
+
+TRANSLATOR(cpuset_setaffinity)
+{
+	uint64_t level, which, at, size = c->a[3];
+	uint8_t mask[SET_MOST] = {0};
+	bool any = false;
+	long target, r = arg_value(c, 0, &level);
+
+	if (r == 0)
+		r = arg_value(c, 1, &which);
+	if (r < 0)
+		return r;
+	if (level != PROCESSORS_THEMSELVES)
+		return -EPERM; /* the wider sets are the system's */
+	if (size < WORD || size > SET_MOST)
+		return -ERANGE;
+	target = affinity_target(which, (int64_t)c->a[2]);
+	if (target < 0)
+		return target;
+	at = scratch(c, SET_MOST);
+	if (!at)
+		return -ENOMEM;
+	r = get_guest(c, mask, c->a[4], size);
+	if (r == 0)
+		r = put_guest(c, at, mask, SET_MOST);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < size; i++)
+		any |= mask[i];
+	return any ? host(c, __NR_sched_setaffinity, target, SET_MOST, at) : -EDEADLK;
+}
+
+TRANSLATOR(sched_getcpu)
+{
+	uint32_t cpu;
+	uint64_t at = scratch(c, sizeof cpu);
+	long r;
+
+	if (!at)
+		return -ENOMEM;
+	r = host(c, __NR_getcpu, at, 0, 0);
+	if (r == 0)
+		r = get_guest(c, &cpu, at, sizeof cpu);
+	return r < 0 ? r : (long)cpu;
+}
+
+/* ---- Scheduling ---------------------------------------------------------------------- */
+
+/* The policy goes back through its own table (the row's result type does not translate). */
+TRANSLATOR(sched_getscheduler)
+{
+	long r = host(c, __NR_sched_getscheduler, c->a[0]);
+
+	if (r < 0)
+		return r;
+	return (long)names_to_guest_known(c->row->result, (uint64_t)r);
+}

@@ -1,0 +1,499 @@
+/* Sockets: making, naming, connecting, and sending and receiving bytes.
+ *
+ * Options are in socket_option.c, messages with control data in socket_message.c. */
+#include "syscalls/socket.h"
+
+#include <asm/socket.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/un.h>
+#include <string.h>
+
+#include "syscalls/descriptors.h"
+#include "syscalls/linux.h"
+
+/* ---- Addresses ------------------------------------------------------------- */
+
+#define LOCAL_PATH offsetof(struct sockaddr_un, sun_path)
+
+/* A path and its NUL.  Linux takes a leading NUL for an abstract name, which the guest's
+ * system does not have: there it is the empty path. */
+static int local_to_host(const struct address *guest, struct address *host)
+{
+	size_t room = guest->length - LOCAL_PATH, n = 0;
+	if (guest->length <= LOCAL_PATH || room >= UNIX_PATH_MAX)
+		return -EINVAL;
+	const unsigned char *path = guest->bytes + LOCAL_PATH;
+	while (n < room && path[n])
+		n++;
+	if (!n)
+		return -ENOENT;
+	memcpy(host->bytes + LOCAL_PATH, path, n);
+	host->bytes[LOCAL_PATH + n] = 0;
+	host->length = LOCAL_PATH + n + 1;
+	return 0;
+}
+
+static int same_bytes(const struct address *guest, struct address *host, size_t size)
+{
+	if (guest->length != size)
+		return -EINVAL;
+	memcpy(host->bytes + 2, guest->bytes + 2, size - 2);
+	host->length = size;
+	return 0;
+}
+
+int address_from_bsd(const struct type *families, const struct address *guest, struct address *host)
+{
+	uint64_t family;
+	if (guest->length < 2)
+		return -EINVAL;
+	if (names_to_host(families, guest->bytes[1], 0, &family) < 0)
+		return -EAFNOSUPPORT;
+	uint16_t host_family = (uint16_t)family;
+	memset(host->bytes, 0, sizeof host->bytes);
+	memcpy(host->bytes, &host_family, sizeof host_family);
+	host->length = 2;
+	switch (family) {
+	case AF_UNIX:
+		return local_to_host(guest, host);
+	case AF_INET:
+		return same_bytes(guest, host, sizeof(struct sockaddr_in));
+	case AF_INET6:
+		return same_bytes(guest, host, sizeof(struct sockaddr_in6));
+	default:
+		return 0; /* AF_UNSPEC */
+	}
+}
+
+/* A local socket without a name has an address of 16 bytes, empty but for its head
+ * (sys/kern/uipc_usrreq.c: sun_noname). */
+#define LOCAL_UNNAMED 16
+
+int address_to_bsd(const struct type *families, const struct address *host, struct address *guest)
+{
+	uint16_t host_family;
+	uint64_t family;
+	memcpy(&host_family, host->bytes, sizeof host_family);
+	int r = names_to_guest(families, host_family, &family);
+	if (r < 0)
+		return r;
+	*guest = *host;
+	/* A native peer's abstract name has no form here either. */
+	if (host_family == AF_UNIX && (host->length <= LOCAL_PATH || !host->bytes[LOCAL_PATH])) {
+		memset(guest->bytes, 0, LOCAL_UNNAMED);
+		guest->length = LOCAL_UNNAMED;
+	}
+	guest->bytes[0] = (unsigned char)guest->length;
+	guest->bytes[1] = (unsigned char)family;
+	return 0;
+}
+
+int address_in(struct call *c, address_hook *to_host_form, uint64_t at, uint64_t length,
+	       uint64_t *to, uint32_t *host_length)
+{
+	struct address guest, host;
+	if (length > sizeof guest.bytes - 1)
+		return -ENAMETOOLONG;
+	memset(&guest, 0, sizeof guest);
+	guest.length = (uint32_t)length;
+	int r = get_guest(c, guest.bytes, at, length);
+	if (r == 0)
+		r = to_host_form(c, &guest, &host);
+	if (r < 0)
+		return r;
+	*to = scratch(c, sizeof host.bytes);
+	if (!*to)
+		return -ENOMEM;
+	*host_length = host.length;
+	return put_guest(c, *to, host.bytes, host.length);
+}
+
+int address_out(struct call *c, address_hook *to_guest_form, uint64_t from, uint32_t host_length,
+		uint64_t at, uint32_t *length)
+{
+	struct address guest = {0}, host = {.length = host_length};
+	if (host_length > sizeof host.bytes - 2)
+		return -EINVAL;
+	/* A connection's recvfrom has no address to tell. */
+	if (host_length) {
+		int r = get_guest(c, host.bytes, from, host_length);
+		if (r == 0)
+			r = to_guest_form(c, &host, &guest);
+		if (r < 0)
+			return r;
+	}
+	uint32_t n = guest.length < *length ? guest.length : *length;
+	*length = guest.length;
+	return put_guest(c, at, guest.bytes, n);
+}
+
+/* Argument i is an address, the next one its length. */
+static int address_argument(struct call *c, int i, uint64_t *at, uint32_t *length)
+{
+	return address_in(c, c->row->args[i].type->custom.to_host, c->a[i], (uint32_t)c->a[i + 1],
+			  at, length);
+}
+
+/* Room in scratch for an address and its length from Linux. */
+struct address_result {
+	uint64_t at, length_at;
+	uint32_t room; /* the guest's */
+};
+
+static int expect_address(struct call *c, int i, struct address_result *result)
+{
+	uint32_t host_room = sizeof((struct address *)0)->bytes - 2;
+	*result = (struct address_result){0};
+	if (!c->a[i] || !c->a[i + 1])
+		return 0;
+	int r = get_guest(c, &result->room, c->a[i + 1], sizeof result->room);
+	if (r < 0)
+		return r;
+	if ((int32_t)result->room < 0)
+		return -EINVAL;
+	result->at = scratch(c, sizeof((struct address *)0)->bytes);
+	result->length_at = scratch(c, sizeof host_room);
+	if (!result->at || !result->length_at)
+		return -ENOMEM;
+	return put_guest(c, result->length_at, &host_room, sizeof host_room);
+}
+
+static int give_address(struct call *c, int i, const struct address_result *result)
+{
+	uint32_t host_length, length = result->room;
+	if (!result->at)
+		return 0;
+	int r = get_guest(c, &host_length, result->length_at, sizeof host_length);
+	if (r == 0)
+		r = address_out(c, c->row->args[i].type->custom.to_guest, result->at, host_length,
+				c->a[i], &length);
+	if (r == 0)
+		r = put_guest(c, c->a[i + 1], &length, sizeof length);
+	return r;
+}
+
+/* ---- Making sockets -------------------------------------------------------- */
+
+/* Domain, type and protocol of arguments 0 to 2.  What is not declared gets the error that
+ * says which of them is not supported (sys/kern/uipc_socket.c: socreate). */
+static int kind_of_socket(struct call *c, uint64_t kind[3])
+{
+	if (arg_value(c, 0, &kind[0]) < 0)
+		return -EAFNOSUPPORT;
+	if (arg_value(c, 1, &kind[1]) < 0)
+		return -EPROTOTYPE;
+	if (arg_value(c, 2, &kind[2]) < 0)
+		return -EPROTONOSUPPORT;
+	return 0;
+}
+
+static long unsupported(struct call *c, long r)
+{
+	if (r == -ESOCKTNOSUPPORT)
+		return (int32_t)c->a[2] ? -EPROTONOSUPPORT : -EPROTOTYPE;
+	return r;
+}
+
+/* IPv6 sockets start out without IPv4 (sys/netinet6/in6_proto.c: ip6_v6only). */
+static void only_ipv6(struct call *c, int fd)
+{
+	int on = 1;
+	/* Raw sockets do not have the option, and do not need it. */
+	(void)socket_set_option(c, fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+}
+
+TRANSLATOR(socket)
+{
+	uint64_t kind[3];
+	int r = kind_of_socket(c, kind);
+	if (r < 0)
+		return r;
+	long fd = host(c, __NR_socket, kind[0], kind[1], kind[2]);
+	if (fd >= 0 && kind[0] == AF_INET6)
+		only_ipv6(c, (int)fd);
+	return unsupported(c, fd);
+}
+
+TRANSLATOR(socketpair)
+{
+	uint64_t kind[3];
+	int32_t ends[2];
+	int r = kind_of_socket(c, kind);
+	if (r < 0)
+		return r;
+	uint64_t at = scratch(c, sizeof ends);
+	if (!at)
+		return -ENOMEM;
+	long done = host(c, __NR_socketpair, kind[0], kind[1], kind[2], at);
+	if (done < 0)
+		return unsupported(c, done);
+	r = get_guest(c, ends, at, sizeof ends);
+	if (r == 0)
+		r = put_guest(c, c->a[3], ends, sizeof ends);
+	if (r == 0)
+		return 0;
+	(void)host(c, __NR_close, ends[0]); /* nobody would know them */
+	(void)host(c, __NR_close, ends[1]);
+	return r;
+}
+
+/* ---- Names and connections --------------------------------------------------- */
+
+static long name_call(struct call *c, int fd_arg, int nr)
+{
+	uint64_t fd, at;
+	uint32_t length;
+	int r = arg_value(c, fd_arg, &fd);
+	if (r == 0)
+		r = address_argument(c, fd_arg + 1, &at, &length);
+	return r < 0 ? r : host_wait(c, nr, fd, at, length);
+}
+
+static bool is_local(const struct call *c, int i)
+{
+	unsigned char head[2];
+	/* Only to choose between two errors. */
+	return get_guest((struct call *)c, head, c->a[i], sizeof head) == 0 && head[1] == AF_UNIX;
+}
+
+static bool is_datagram(struct call *c, int fd)
+{
+	int type = 0;
+	return socket_get_option(c, fd, SOL_SOCKET, SO_TYPE, &type, sizeof type) == 0 &&
+	       type == SOCK_DGRAM;
+}
+
+/* To connect to no family dissolves a datagram socket's connection and fails all the same
+ * (sys/kern/uipc_socket.c: soconnectat). */
+static long disconnect(struct call *c, uint64_t fd, uint64_t at)
+{
+	if (is_datagram(c, (int)fd))
+		(void)host(c, __NR_connect, fd, at, sizeof(struct sockaddr_in));
+	return -EAFNOSUPPORT;
+}
+
+static long connect_to(struct call *c, int fd_arg)
+{
+	uint64_t fd, at;
+	uint32_t length;
+	uint16_t family;
+	int r = arg_value(c, fd_arg, &fd);
+	if (r == 0)
+		r = address_argument(c, fd_arg + 1, &at, &length);
+	if (r == 0)
+		r = get_guest(c, &family, at, sizeof family);
+	if (r < 0)
+		return r;
+	if (family == AF_UNSPEC)
+		return disconnect(c, fd, at);
+	long done = host_wait(c, __NR_connect, fd, at, length);
+	if (done == -EINPROGRESS) /* without memory for it, kevent does not tell the error */
+		(void)descriptor_set(c->thread->process, (int)fd, DESCRIPTOR_CONNECTING);
+	/* A full backlog (sys/kern/uipc_usrreq.c: unp_connectat). */
+	if (done == -EAGAIN && family == AF_UNIX)
+		return -ECONNREFUSED;
+	return done;
+}
+
+TRANSLATOR(bind)
+{
+	return name_call(c, 0, __NR_bind);
+}
+
+TRANSLATOR(connect)
+{
+	return connect_to(c, 0);
+}
+
+/* (dirfd, socket, address, length): Linux has no such lookup, so only what needs none. */
+static int check_at(struct call *c)
+{
+	uint64_t dirfd;
+	unsigned char first;
+	int r = arg_value(c, 0, &dirfd);
+	if (r < 0 || (int)dirfd == AT_FDCWD)
+		return r;
+	if (!is_local(c, 2))
+		return -EOPNOTSUPP;
+	r = get_guest(c, &first, c->a[2] + LOCAL_PATH, sizeof first);
+	return r < 0 ? r : first == '/' ? 0 : -EOPNOTSUPP;
+}
+
+TRANSLATOR(bindat)
+{
+	int r = check_at(c);
+	return r < 0 ? r : name_call(c, 1, __NR_bind);
+}
+
+TRANSLATOR(connectat)
+{
+	int r = check_at(c);
+	return r < 0 ? r : connect_to(c, 1);
+}
+
+static long accept_on(struct call *c, uint64_t fd, uint64_t flags)
+{
+	struct address_result result;
+	int r = expect_address(c, 1, &result);
+	if (r < 0)
+		return r;
+	long new = host_wait(c, __NR_accept4, fd, result.at, result.length_at, flags);
+	if (new < 0)
+		return new;
+	if (descriptor_has(c->thread->process, (int)fd, DESCRIPTOR_NO_SIGPIPE))
+		r = descriptor_set(c->thread->process, (int)new, DESCRIPTOR_NO_SIGPIPE);
+	if (r == 0)
+		r = give_address(c, 1, &result);
+	if (r == 0)
+		return new;
+	descriptor_closing(c, (int)new);
+	(void)host(c, __NR_close, new); /* nobody would know it */
+	return r;
+}
+
+/* The new socket blocks, or not, as the listening one does, which is not so on Linux. */
+TRANSLATOR(accept)
+{
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+	if (r < 0)
+		return r;
+	long flags = host(c, __NR_fcntl, fd, F_GETFL);
+	if (flags < 0)
+		return flags;
+	return accept_on(c, fd, flags & O_NONBLOCK ? SOCK_NONBLOCK : 0);
+}
+
+TRANSLATOR(accept4)
+{
+	uint64_t fd, flags;
+	int r = arg_value(c, 0, &fd);
+	if (r == 0)
+		r = arg_value(c, 3, &flags);
+	return r < 0 ? r : accept_on(c, fd, flags);
+}
+
+static long ask_name(struct call *c, int nr)
+{
+	struct address_result result;
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+	if (r < 0)
+		return r;
+	if (!c->a[1] || !c->a[2])
+		return -EFAULT;
+	r = expect_address(c, 1, &result);
+	if (r < 0)
+		return r;
+	long done = host(c, nr, fd, result.at, result.length_at);
+	return done < 0 ? done : give_address(c, 1, &result);
+}
+
+TRANSLATOR(getsockname)
+{
+	return ask_name(c, __NR_getsockname);
+}
+
+TRANSLATOR(getpeername)
+{
+	return ask_name(c, __NR_getpeername);
+}
+
+TRANSLATOR(shutdown)
+{
+	uint64_t fd, how;
+	int r = arg_value(c, 0, &fd);
+	if (r == 0)
+		r = arg_value(c, 1, &how);
+	if (r < 0)
+		return r;
+	/* Before, so that a kqueue woken by it already knows. */
+	bool news = how != SHUT_RD &&
+		    !descriptor_has(c->thread->process, (int)fd, DESCRIPTOR_SHUT_WRITE);
+	if (news)
+		(void)descriptor_set(c->thread->process, (int)fd, DESCRIPTOR_SHUT_WRITE);
+	long done = host(c, __NR_shutdown, fd, how);
+	if (done < 0 && news)
+		descriptor_clear(c->thread->process, (int)fd, DESCRIPTOR_SHUT_WRITE);
+	return done;
+}
+
+/* ---- Bytes ------------------------------------------------------------------- */
+
+uint64_t socket_no_signal(struct call *c, int fd)
+{
+	bool quiet = descriptor_has(c->thread->process, fd, DESCRIPTOR_NO_SIGPIPE);
+	return quiet ? MSG_NOSIGNAL : 0;
+}
+
+/* sendto(fd, bytes, length, flags, address, address length) */
+TRANSLATOR(sendto)
+{
+	uint64_t fd, flags, at = 0;
+	uint32_t length = 0;
+	int r = arg_value(c, 0, &fd);
+	if (r == 0)
+		r = arg_value(c, 3, &flags);
+	if (r == 0 && c->a[4])
+		r = address_argument(c, 4, &at, &length);
+	if (r < 0)
+		return r;
+	flags |= socket_no_signal(c, (int)fd);
+	return host_wait(c, __NR_sendto, fd, c->a[1], c->a[2], flags, at, length);
+}
+
+TRANSLATOR(recvfrom)
+{
+	struct address_result result;
+	uint64_t fd, flags;
+	int r = arg_value(c, 0, &fd);
+	if (r == 0)
+		r = arg_value(c, 3, &flags);
+	if (r == 0)
+		r = expect_address(c, 4, &result);
+	if (r < 0)
+		return r;
+	long n = host_wait(c, __NR_recvfrom, fd, c->a[1], c->a[2], flags, result.at,
+			   result.length_at);
+	if (n < 0)
+		return n;
+	r = give_address(c, 4, &result);
+	return r < 0 ? r : n;
+}
+
+/* write and writev may meet a socket that never raises SIGPIPE, for which Linux has only a
+ * flag of each sending call. */
+TRANSLATOR(write)
+{
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+	if (r < 0)
+		return r;
+	if (socket_no_signal(c, (int)fd))
+		return host_wait(c, __NR_sendto, fd, c->a[1], c->a[2], MSG_NOSIGNAL, 0, 0);
+	return host_wait(c, __NR_write, fd, c->a[1], c->a[2]);
+}
+
+TRANSLATOR(writev)
+{
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+	if (r < 0)
+		return r;
+	if (!socket_no_signal(c, (int)fd))
+		return host_wait(c, __NR_writev, fd, c->a[1], (uint32_t)c->a[2]);
+	struct host_message m = {.vectors = c->a[1], .n_vectors = (uint32_t)c->a[2]};
+	uint64_t at = scratch(c, sizeof m);
+	r = at ? put_guest(c, at, &m, sizeof m) : -ENOMEM;
+	if (r < 0)
+		return r;
+	long n = host_wait(c, __NR_sendmsg, fd, at, MSG_NOSIGNAL);
+	return n == -EMSGSIZE && m.n_vectors > 1024 ? -EINVAL : n; /* as writev says it */
+}
+
+/* There is one routing table. */
+TRANSLATOR(setfib)
+{
+	return c->a[0] ? -EINVAL : 0;
+}

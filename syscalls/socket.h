@@ -1,0 +1,131 @@
+/* Sockets: what personalities' types and tables, and other topics, share with socket.c. */
+#ifndef GUISE_SOCKET_H
+#define GUISE_SOCKET_H
+
+#include "syscalls/abi.h"
+
+/* ---- Addresses ------------------------------------------------------------ */
+
+/* An address of either side: as many bytes as its maker said, family included.  The type of
+ * a row's address argument is KIND_CUSTOM and converts one of these to another. */
+struct address {
+	uint32_t length;
+	unsigned char bytes[256];
+};
+#define ADDRESS_TYPE(n, in, out) \
+	static const struct type type_##n = {.name = #n, \
+					     .kind = KIND_CUSTOM, \
+					     .guest_size = sizeof(struct address), \
+					     .host_size = sizeof(struct address), \
+					     .custom = {.to_host = in, .to_guest = out}}
+
+/* The BSD form: a byte of length, a byte of family, the rest as Linux has it.  families are
+ * the personality's address families.  For ADDRESS_TYPE's hooks. */
+int address_from_bsd(const struct type *families, const struct address *guest,
+		     struct address *host);
+int address_to_bsd(const struct type *families, const struct address *host, struct address *guest);
+
+typedef int address_hook(struct call *c, const void *from, void *to);
+
+/* The guest's address of `length` bytes at `at` for Linux, in scratch at *to. */
+int address_in(struct call *c, address_hook *to_host, uint64_t at, uint64_t length, uint64_t *to,
+	       uint32_t *host_length);
+
+/* Linux's address in scratch to the guest's buffer; *length is its room and then the
+ * address's whole length. */
+int address_out(struct call *c, address_hook *to_guest, uint64_t from, uint32_t host_length,
+		uint64_t at, uint32_t *length);
+
+/* ---- Messages --------------------------------------------------------------- */
+
+/* struct msghdr's host form (include/linux/socket.h: user_msghdr). */
+struct host_message {
+	uint64_t name;
+	uint32_t name_length;
+	uint32_t padding;
+	uint64_t vectors;
+	uint64_t n_vectors;
+	uint64_t control;
+	uint64_t control_length;
+	uint32_t flags;
+	uint32_t padding2;
+};
+
+enum control_form {
+	CONTROL_BYTES, /* the same bytes on both sides */
+	CONTROL_DESCRIPTORS, /* SCM_RIGHTS */
+	CONTROL_INT_IS_BYTE, /* Linux gives an int, the guest gets its low byte */
+	CONTROL_DESTINATION, /* Linux's in_pktinfo, of which the guest has the address */
+};
+
+/* One line for each kind of control message. */
+struct control {
+	int32_t guest_level, guest_type;
+	int32_t host_level, host_type;
+	uint8_t form; /* enum control_form */
+	bool only_received;
+};
+
+struct option_call;
+
+/* ---- Options ---------------------------------------------------------------- */
+
+enum option_form {
+	OPTION_INT, /* an int, the same on both sides */
+	OPTION_FLAG, /* set by any value but 0; reads as its own number, if it is set */
+	OPTION_BYTES, /* the same bytes on both sides, of any length */
+	OPTION_BUFFER, /* a size; Linux reports twice what was asked for */
+	OPTION_ERROR, /* an error number, forgotten once it was read */
+	OPTION_NAMES, /* an int of names `type` */
+	OPTION_NO_SIGPIPE,
+	OPTION_DONT_FRAGMENT,
+	OPTION_CUSTOM,
+};
+
+struct option {
+	int32_t guest_level, guest;
+	int32_t host_level, host;
+	uint8_t form; /* enum option_form */
+	bool read_only;
+	uint16_t domain; /* only for sockets of this Linux family; 0: for all */
+	uint16_t size; /* OPTION_BYTES: the least there must be */
+	const struct type *type;
+	int (*get)(struct call *c, struct option_call *o); /* OPTION_CUSTOM */
+	const char *name;
+};
+
+struct option_call {
+	const struct option *option;
+	int fd;
+	uint64_t value; /* the guest's */
+	uint32_t length; /* its room */
+	uint32_t used; /* of it */
+};
+
+/* What a system's sockets are like, for the translators that need more than the types of
+ * their arguments. */
+struct socket_rules {
+	address_hook *to_host, *to_guest;
+	const struct option *options;
+	size_t n_options;
+	const struct control *controls;
+	size_t n_controls;
+	int32_t local_level; /* level of options of local sockets; may be another's number, too */
+};
+
+/* getsockopt and setsockopt(fd, level, name, value, length). */
+long socket_get(struct call *c, const struct socket_rules *rules);
+long socket_set(struct call *c, const struct socket_rules *rules);
+
+/* sendmsg and recvmsg(fd, message, flags). */
+long socket_send_message(struct call *c, const struct socket_rules *rules);
+long socket_receive_message(struct call *c, const struct socket_rules *rules);
+
+/* A Linux socket option into a buffer: 0 or -errno.  Uses getsockopt. */
+int socket_get_option(struct call *c, int fd, int level, int option, void *to, size_t size);
+int socket_set_option(struct call *c, int fd, int level, int option, const void *from, size_t size);
+
+/* MSG_NOSIGNAL for a descriptor whose guest wants no SIGPIPE. */
+uint64_t socket_no_signal(struct call *c, int fd);
+
+#endif

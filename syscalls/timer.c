@@ -1,0 +1,76 @@
+/* POSIX timers: Linux's, which tell of their expiry by one of its signals. */
+#include "syscalls/timer.h"
+
+#include "syscalls/linux.h"
+#include "syscalls/resource.h"
+#include "syscalls/signal.h"
+
+/* Linux's struct sigevent (include/uapi/asm-generic/siginfo.h). */
+struct host_event {
+	uint64_t value;
+	int32_t signal;
+	int32_t how;
+	int32_t thread;
+	int32_t padding[11];
+};
+_Static_assert(sizeof(struct host_event) == 64, "SIGEV_MAX_SIZE");
+
+/* The Linux signal that carries the guest's; those that share one cannot be told apart
+ * when a timer sends them. */
+static int signal_on_host(const struct call *c, int guest)
+{
+	const struct signal *s = signal_by_guest(c->personality, guest);
+
+	if (!s)
+		return -EINVAL;
+	return s->host == HOST_SIGNAL_CARRIER ? -EOPNOTSUPP : s->host;
+}
+
+static int event_to_host(const struct call *c, const struct timer_event *e, struct host_event *to)
+{
+	*to = (struct host_event){.value = e->value, .how = e->how};
+	if (e->how == TIMER_EVENT_NONE)
+		return 0;
+	to->signal = signal_on_host(c, e->signal);
+	if (to->signal < 0)
+		return to->signal;
+	if (e->how == TIMER_EVENT_THREAD) {
+		to->thread = host_thread_of(e->thread);
+		if (!to->thread)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* timer_create(clock, event or null, number *) */
+TRANSLATOR(timer_create)
+{
+	struct timer_event event;
+	struct host_event to;
+	uint64_t clock, event_at = 0, number_at = scratch(c, sizeof(int32_t));
+	int32_t number;
+	long r = arg_value(c, 0, &clock);
+
+	if (r == 0 && c->a[1])
+		r = arg_in(c, 1, &event);
+	if (r == 0 && c->a[1])
+		r = event_to_host(c, &event, &to);
+	if (r < 0)
+		return r;
+	if (c->a[1])
+		event_at = scratch(c, sizeof to);
+	if (!number_at || (c->a[1] && !event_at))
+		return -ENOMEM;
+	if (c->a[1] && put_guest(c, event_at, &to, sizeof to) < 0)
+		return -EFAULT;
+	/* Without an event both systems send SIGALRM with the timer's number. */
+	r = host(c, __NR_timer_create, clock, event_at, number_at);
+	if (r < 0)
+		return r == -EOPNOTSUPP ? -EINVAL : r;
+	r = get_guest(c, &number, number_at, sizeof number);
+	if (r == 0)
+		r = put_guest(c, c->a[2], &number, sizeof number);
+	if (r < 0)
+		(void)host(c, __NR_timer_delete, number); /* nobody knows its number */
+	return r;
+}

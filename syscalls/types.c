@@ -1,0 +1,400 @@
+/* Values and structures from one side to the other, by their one description.
+ *
+ * Both directions, the pass-through test and the tracer walk the same tables.  A bit or
+ * value nobody declared is an error, never dropped: silence would make a wrong call look
+ * like a right one.
+ */
+#include "syscalls/abi.h"
+#include "syscalls/descriptors.h"
+#include "syscalls/process.h"
+
+#include <string.h>
+
+#define INT(n, size, sign) INT_TYPE(n, size, sign)
+INT(none, 0, false);
+INT(i8, 1, true);
+INT(u8, 1, false);
+INT(i16, 2, true);
+INT(u16, 2, false);
+INT(i32, 4, true);
+INT(u32, 4, false);
+INT(i64, 8, true);
+INT(u64, 8, false);
+
+const struct type type_ptr = {.name = "ptr", .kind = KIND_POINTER, .guest_size = 8, .host_size = 8};
+const struct type type_path = {.name = "path",
+			       .kind = KIND_POINTER,
+			       .guest_size = 8,
+			       .host_size = 8};
+const struct type type_fd = {
+	.name = "fd", .kind = KIND_FD, .guest_size = 4, .host_size = 4, .is_signed = true};
+const struct type type_atfd = {
+	.name = "atfd", .kind = KIND_FD, .guest_size = 4, .host_size = 4, .is_signed = true};
+
+static uint64_t load(const void *at, size_t size, bool is_signed)
+{
+	union {
+		uint64_t u;
+		int64_t s;
+	} v = {0};
+
+	memcpy(&v, at, size);
+	if (is_signed && size < 8) {
+		unsigned shift = 64 - 8 * (unsigned)size;
+
+		v.s = (int64_t)(v.u << shift) >> shift;
+	}
+	return v.u;
+}
+
+static void store(void *at, size_t size, uint64_t value)
+{
+	memcpy(at, &value, size);
+}
+
+/* Whether a value, sign-extended or not as its source says, fits a place of `size` bytes. */
+static bool fits(uint64_t value, bool source_signed, size_t size, bool is_signed)
+{
+	if (size >= 8)
+		return is_signed == source_signed || (int64_t)value >= 0;
+	if (source_signed && (int64_t)value < 0)
+		return is_signed && (int64_t)value >= -(1LL << (8 * size - 1));
+	return value <= (is_signed ? (1UL << (8 * size - 1)) - 1 : (1UL << (8 * size)) - 1);
+}
+
+static uint64_t guest_mask_of(const struct type *t)
+{
+	return t->guest_size >= 8 ? UINT64_MAX : (1UL << (8 * t->guest_size)) - 1;
+}
+
+int names_to_host(const struct type *t, uint64_t guest, uint64_t allowed, uint64_t *host)
+{
+	uint64_t left = guest & guest_mask_of(t), value = left, out = 0;
+	bool whole = false;
+
+	for (unsigned i = 0; i < t->count; i++) {
+		const struct name *n = &t->names[i];
+		uint64_t mask = n->mask & guest_mask_of(t);
+
+		if ((value & mask) != (n->guest & guest_mask_of(t)) ||
+		    (left & mask) != (value & mask))
+			continue;
+		if (n->kind == NAME_GUEST_ONLY) {
+			if (!n->guest || (mask & ~allowed))
+				continue;
+		} else {
+			out |= n->host;
+			whole |= n->mask == ALL_BITS;
+		}
+		left &= ~mask;
+		if (whole)
+			break;
+	}
+	if (left || (!whole && t->count && t->names[0].mask == ALL_BITS &&
+		     t->names[0].kind == NAME_PART && !value))
+		return -EINVAL;
+	*host = out;
+	return 0;
+}
+
+static uint64_t host_mask_of(const struct name *n)
+{
+	return n->host_mask ? n->host_mask : n->host;
+}
+
+/* Guest bits of the host value; what no name spoke for stays in *left. */
+static uint64_t name_host_bits(const struct type *t, uint64_t host, uint64_t *left)
+{
+	uint64_t out = 0;
+
+	*left = host;
+	for (unsigned i = 0; i < t->count; i++) {
+		const struct name *n = &t->names[i];
+		uint64_t mask = host_mask_of(n);
+
+		if (n->kind == NAME_GUEST_ONLY || (host & mask) != n->host)
+			continue;
+		/* A part of value zero speaks for its mask, a bit of no host bits for nothing. */
+		if (!mask || (mask == ALL_BITS ? *left != host : (*left & mask) != (host & mask)))
+			continue;
+		out |= n->guest;
+		*left &= ~mask;
+		if (mask == ALL_BITS) {
+			*left = 0;
+			break;
+		}
+	}
+	return out;
+}
+
+int names_to_guest(const struct type *t, uint64_t host, uint64_t *guest)
+{
+	uint64_t left, out = name_host_bits(t, host, &left);
+
+	if (left)
+		return -EINVAL;
+	*guest = out;
+	return 0;
+}
+
+uint64_t names_to_guest_known(const struct type *t, uint64_t host)
+{
+	uint64_t left;
+
+	return name_host_bits(t, host, &left);
+}
+
+static int check_fd(struct call *c, const struct type *t, int fd)
+{
+	(void)t;
+	return descriptor_is_hidden(c->thread->process, fd) ? -EBADF : 0;
+}
+
+int value_to_host(struct call *c, const struct type *t, uint64_t guest, uint64_t *host)
+{
+	switch (t->kind) {
+	case KIND_NAMES:
+		return names_to_host(t, guest, 0, host);
+	case KIND_FD:
+		*host = (uint64_t)(int64_t)(int32_t)guest;
+		return check_fd(c, t, (int)guest);
+	case KIND_INT:
+		*host = load(&guest, t->guest_size, t->is_signed);
+		return 0;
+	case KIND_CUSTOM:
+		*host = 0;
+		return t->custom.to_host(c, &guest, host);
+	default:
+		*host = guest;
+		return 0;
+	}
+}
+
+/* ---- Fields ------------------------------------------------------------ */
+
+static int field_to_host(struct call *c, const struct field *f, const char *guest, char *host)
+{
+	const struct type *t = f->type;
+	uint64_t v, h = 0;
+	int r;
+
+	if (t->kind == KIND_STRUCT || (t->kind == KIND_CUSTOM && !f->host_size))
+		return to_host(c, t, guest + f->guest, host + f->host);
+	if (t->kind == KIND_CUSTOM)
+		return t->custom.to_host(c, guest + f->guest, host + f->host);
+	v = load(guest + f->guest, t->guest_size, t->is_signed);
+	if (t->kind == KIND_NAMES) {
+		r = names_to_host(t, v, 0, &h);
+		if (r < 0)
+			return r;
+		v = h;
+	} else if (!fits(v, t->is_signed, f->host_size, f->host_signed)) {
+		return -EINVAL;
+	}
+	store(host + f->host, f->host_size, v);
+	return 0;
+}
+
+static int field_to_guest(struct call *c, const struct field *f, const char *host, char *guest)
+{
+	const struct type *t = f->type;
+	uint64_t v, g = 0;
+	int r;
+
+	if (t->kind == KIND_STRUCT || t->kind == KIND_CUSTOM)
+		return to_guest(c, t, host + f->host, guest + f->guest);
+	v = load(host + f->host, f->host_size, f->host_signed);
+	if (t->kind == KIND_NAMES) {
+		r = names_to_guest(t, v, &g);
+		if (r < 0)
+			return r;
+		v = g;
+	} else if (!f->truncate && !fits(v, f->host_signed, t->guest_size, t->is_signed)) {
+		return -EOVERFLOW;
+	}
+	store(guest + f->guest, t->guest_size, v);
+	return 0;
+}
+
+int to_host(struct call *c, const struct type *t, const void *guest, void *host)
+{
+	if (t->kind == KIND_CUSTOM)
+		return t->custom.to_host(c, guest, host);
+	if (t->kind != KIND_STRUCT) {
+		uint64_t v;
+		int r = value_to_host(c, t, load(guest, t->guest_size, t->is_signed), &v);
+
+		if (r == 0)
+			store(host, t->host_size, v);
+		return r;
+	}
+	memset(host, 0, t->host_size);
+	for (unsigned i = 0; i < t->count; i++) {
+		int r = field_to_host(c, &t->fields[i], guest, host);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int to_guest(struct call *c, const struct type *t, const void *host, void *guest)
+{
+	if (t->kind == KIND_CUSTOM)
+		return t->custom.to_guest(c, host, guest);
+	if (t->kind == KIND_NAMES) {
+		uint64_t v;
+		int r = names_to_guest(t, load(host, t->host_size, t->is_signed), &v);
+
+		if (r == 0)
+			store(guest, t->guest_size, v);
+		return r;
+	}
+	if (t->kind != KIND_STRUCT) {
+		memcpy(guest, host, t->guest_size);
+		return 0;
+	}
+	memset(guest, 0, t->guest_size);
+	for (unsigned i = 0; i < t->count; i++) {
+		int r = field_to_guest(c, &t->fields[i], host, guest);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool same_field(const struct field *f)
+{
+	const struct type *t = f->type;
+
+	if (f->guest != f->host)
+		return false;
+	if (t->kind == KIND_STRUCT)
+		return same_layout(t);
+	return t->kind == KIND_INT && t->guest_size == f->host_size;
+}
+
+/* True if fields cover all of the structure: no gap whose bytes could leak or be lost. */
+static bool covered(const struct type *t)
+{
+	uint32_t bytes = 0;
+
+	for (unsigned i = 0; i < t->count; i++)
+		bytes += t->fields[i].type->guest_size;
+	return bytes == t->guest_size;
+}
+
+bool same_layout(const struct type *t)
+{
+	switch (t->kind) {
+	case KIND_INT:
+	case KIND_POINTER:
+		return true;
+	case KIND_STRUCT:
+		if (t->guest_size != t->host_size || !covered(t))
+			return false;
+		for (unsigned i = 0; i < t->count; i++)
+			if (!same_field(&t->fields[i]))
+				return false;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- Objects in guest memory ------------------------------------------- */
+
+/* The largest structure described by fields; custom types may be no larger. */
+#define MAX_OBJECT 4096
+
+int get_object(struct call *c, const struct type *t, uint64_t at, void *host)
+{
+	char buffer[MAX_OBJECT];
+	int r;
+
+	if (t->guest_size > sizeof buffer)
+		return -EINVAL;
+	r = get_guest(c, buffer, at, t->guest_size);
+	return r < 0 ? r : to_host(c, t, buffer, host);
+}
+
+int put_object(struct call *c, const struct type *t, uint64_t at, const void *host)
+{
+	char buffer[MAX_OBJECT];
+	int r;
+
+	if (t->guest_size > sizeof buffer)
+		return -EINVAL;
+	r = to_guest(c, t, host, buffer);
+	return r < 0 ? r : put_guest(c, at, buffer, t->guest_size);
+}
+
+int arg_value(struct call *c, int i, uint64_t *host)
+{
+	return value_to_host(c, c->row->args[i].type, c->a[i], host);
+}
+
+/* Address of element n of the array at argument i; 0 if it would wrap. */
+static uint64_t element(struct call *c, int i, size_t n)
+{
+	uint64_t offset, at;
+
+	if (__builtin_mul_overflow((uint64_t)n, c->row->args[i].type->guest_size, &offset) ||
+	    __builtin_add_overflow(c->a[i], offset, &at))
+		return 0;
+	return at;
+}
+
+int arg_in_at(struct call *c, int i, size_t n, void *host)
+{
+	uint64_t at = c->a[i] ? element(c, i, n) : 0;
+
+	return at ? get_object(c, c->row->args[i].type, at, host) : -EFAULT;
+}
+
+int arg_out_at(struct call *c, int i, size_t n, const void *host)
+{
+	uint64_t at = c->a[i] ? element(c, i, n) : 0;
+
+	return at ? put_object(c, c->row->args[i].type, at, host) : -EFAULT;
+}
+
+int arg_in(struct call *c, int i, void *host)
+{
+	return arg_in_at(c, i, 0, host);
+}
+
+int arg_out(struct call *c, int i, const void *host)
+{
+	return arg_out_at(c, i, 0, host);
+}
+
+/* Reads no further than the page the string ends on. */
+long get_guest_string(struct call *c, char *to, uint64_t from, size_t size)
+{
+	size_t got = 0;
+
+	while (got < size) {
+		size_t n = GUEST_PAGE - (from + got) % GUEST_PAGE;
+		const char *nul;
+		int r;
+
+		if (n > size - got)
+			n = size - got;
+		r = get_guest(c, to + got, from + got, n);
+		if (r < 0)
+			return r;
+		nul = memchr(to + got, 0, n);
+		if (nul)
+			return nul - to;
+		got += n;
+	}
+	return -ENAMETOOLONG;
+}
+
+void set_second_result(struct call *c, uint64_t value)
+{
+	c->second = value;
+	c->has_second = true;
+}
