@@ -1,0 +1,683 @@
+/* FreeBSD on amd64: the system's rows and what its programs expect at their start, at a
+ * call and at a signal.  Sources: sys/kern/imgact_elf.c, sys/kern/kern_exec.c,
+ * sys/amd64/amd64/exec_machdep.c, vm_machdep.c, trap.c, sigtramp.S; FreeBSD 15 and 13.2. */
+#include "syscalls/personality.h"
+
+#include "personalities/freebsd/errno.h"
+#include "personalities/freebsd/types.h"
+#include "syscalls/engine.h"
+#include "syscalls/process.h"
+#include "syscalls/signal.h"
+
+#include <asm/signal.h>
+#include <linux/mman.h>
+#include <string.h>
+
+/* ---- Rows ------------------------------------------------------------------------- */
+
+/* The translators, declared from the rows that name them. */
+#pragma push_macro("SAME")
+#pragma push_macro("CALL")
+#pragma push_macro("TODO")
+#pragma push_macro("REFUSED")
+#pragma push_macro("PARTLY")
+#pragma push_macro("FLAGS")
+#pragma push_macro("SYS")
+#undef SAME
+#undef CALL
+#undef TODO
+#undef REFUSED
+#undef PARTLY
+#undef FLAGS
+#undef SYS
+#define SAME(n)
+#define CALL(fn, ...) long call_##fn(struct call *c);
+#define TODO(why)
+#define REFUSED(err, why)
+#define PARTLY(why)
+#define FLAGS(f)
+#define SYS(nr, nm, how, res, ...) how
+#include "personalities/freebsd/syscalls.def"
+#pragma pop_macro("SAME")
+#pragma pop_macro("CALL")
+#pragma pop_macro("TODO")
+#pragma pop_macro("REFUSED")
+#pragma pop_macro("PARTLY")
+#pragma pop_macro("FLAGS")
+#pragma pop_macro("SYS")
+
+static const struct row rows[] = {
+#include "personalities/freebsd/syscalls.def"
+};
+
+static const struct signal signals[] = {
+#define SIGNAL(g, h, d, n) {.guest = (g), .host = (h), .by_default = SIGNAL_##d, .name = (n)},
+#include "personalities/freebsd/signals.def"
+#undef SIGNAL
+};
+
+/* ---- Releases ------------------------------------------------------------------------ */
+
+/* __FreeBSD_version: 1402000 is 14.2. */
+static void release_name(uint32_t release, char *buf, size_t size)
+{
+	uint32_t parts[] = {release / 100000, release / 1000 % 100};
+	char text[32];
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		if (parts[i] >= 10)
+			text[n++] = (char)('0' + parts[i] / 10 % 10);
+		text[n++] = (char)('0' + parts[i] % 10);
+		text[n++] = i == 0 ? '.' : '-';
+	}
+	memcpy(text + n, "RELEASE", sizeof "RELEASE");
+	n += sizeof "RELEASE";
+	if (size)
+		memcpy(buf, text, n < size ? n : size);
+	if (n > size && size)
+		buf[size - 1] = 0;
+}
+
+/* ---- Calls ------------------------------------------------------------------------------ */
+
+/* Numbers 0 and 198 are the call whose number is their first argument. */
+#define SYS_SYSCALL 0
+#define SYS___SYSCALL 198
+
+static int fetch(struct call *c)
+{
+	const struct regs *r = &c->thread->regs;
+	uint64_t in_registers[] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
+	unsigned skip = 0, n;
+
+	c->nr = (uint32_t)r->rax;
+	if (c->nr == SYS_SYSCALL || c->nr == SYS___SYSCALL) {
+		c->nr = (uint32_t)r->rdi;
+		skip = 1;
+	}
+	c->row = find_row(c->personality, c->nr);
+	n = COUNT(in_registers) - skip;
+	memcpy(c->a, in_registers + skip, n * sizeof c->a[0]);
+	/* More arguments are on the stack, above the return address: read only if declared. */
+	if (c->row && c->row->args[n].pass)
+		return get_guest(c, c->a + n, r->rsp + 8, (MAX_ARGS - n) * sizeof c->a[0]);
+	return 0;
+}
+
+static uint16_t errno_of(long error)
+{
+	enum { EINVAL_ = 22 };
+	unsigned long n = (unsigned long)-error;
+
+	return n < COUNT(freebsd_errnos) && freebsd_errnos[n] ? freebsd_errnos[n] : EINVAL_;
+}
+
+static void leave(struct call *c, long result)
+{
+	struct regs *r = &c->thread->regs;
+	bool as_value = c->row && (c->row->flags & ROW_POSIX_ERROR);
+
+	if (is_error(result) && !as_value) {
+		r->rax = errno_of(result);
+		r->rflags |= FLAG_CARRY;
+		return;
+	}
+	r->rax = is_error(result) ? errno_of(result) : (uint64_t)result;
+	if (c->has_second)
+		r->rdx = c->second;
+	r->rflags &= ~FLAG_CARRY;
+}
+
+#define SYSCALL_LENGTH 2 /* 0f 05 */
+
+static void restart(struct call *c)
+{
+	c->thread->regs.rip -= SYSCALL_LENGTH;
+}
+
+/* x86_set_fork_retval: the child sees 0, and 1 in the second register. */
+static void leave_child(struct call *c)
+{
+	struct regs *r = &c->thread->regs;
+
+	r->rax = 0;
+	r->rdx = 1;
+	r->rflags &= ~FLAG_CARRY;
+}
+
+/* ---- Start ---------------------------------------------------------------------------------- */
+
+/* Native code a handler returns to: call the handler, then sigreturn(417) on the ucontext at
+ * rsp + 16.  The offsets are struct sigframe's. */
+static const uint8_t trampoline[] = {
+	0xff, 0x14, 0x24, /* call *(%rsp) */
+	0x48, 0x8d, 0x7c, 0x24, 0x10, /* lea 16(%rsp),%rdi */
+	0x6a, 0x00, /* push $0 */
+	0xb8, 0xa1, 0x01, 0x00, 0x00, /* mov $417,%eax */
+	0x0f, 0x05, /* syscall */
+	0xf4, /* hlt */
+};
+
+enum auxv {
+	AT_NULL = 0,
+	AT_PHDR = 3,
+	AT_PHENT = 4,
+	AT_PHNUM = 5,
+	AT_PAGESZ = 6,
+	AT_BASE = 7,
+	AT_FLAGS = 8,
+	AT_ENTRY = 9,
+	AT_EXECPATH = 15,
+	AT_CANARY = 16,
+	AT_CANARYLEN = 17,
+	AT_OSRELDATE = 18,
+	AT_NCPUS = 19,
+	AT_PAGESIZES = 20,
+	AT_PAGESIZESLEN = 21,
+	AT_STACKPROT = 23,
+	AT_EHDRFLAGS = 24,
+	AT_HWCAP = 25,
+	AT_HWCAP2 = 26,
+	AT_BSDFLAGS = 27,
+	AT_ARGC = 28,
+	AT_ARGV = 29,
+	AT_ENVC = 30,
+	AT_ENVV = 31,
+	AT_PS_STRINGS = 32,
+	AT_USRSTACKBASE = 35,
+	AT_USRSTACKLIM = 36,
+};
+
+#define CANARY_SIZE 64
+#define AUXV_ROOM 40 /* AT_COUNT */
+
+/* struct ps_strings, sys/exec.h */
+struct ps_strings {
+	uint64_t argv;
+	uint32_t argc, pad;
+	uint64_t envp;
+	uint32_t envc, pad2;
+};
+
+/* A stack that is filled from the top down. */
+struct stack {
+	struct call *c;
+	uint64_t at, low;
+	int error;
+};
+
+static uint64_t push(struct stack *s, const void *bytes, size_t n, uint64_t align)
+{
+	if (s->error)
+		return 0;
+	if (s->at - s->low < n + align) {
+		s->error = -E2BIG;
+		return 0;
+	}
+	s->at = (s->at - n) & ~(align - 1);
+	s->error = put_guest(s->c, s->at, bytes, n);
+	return s->at;
+}
+
+/* Strings in order, first one lowest; the address of the first. */
+static uint64_t push_strings(struct stack *s, char *const *v, uint32_t n)
+{
+	for (uint32_t i = n; i-- > 0;)
+		push(s, v[i], strlen(v[i]) + 1, 1);
+	return s->at;
+}
+
+/* The vector of pointers to n strings that lie one behind the other from `string` on. */
+static void put_vector(struct stack *s, uint64_t at, char *const *v, uint32_t n, uint64_t string)
+{
+	uint64_t null = 0;
+
+	for (uint32_t i = 0; i < n && !s->error; i++) {
+		s->error = put_guest(s->c, at + 8UL * i, &string, 8);
+		string += strlen(v[i]) + 1;
+	}
+	if (!s->error)
+		s->error = put_guest(s->c, at + 8UL * n, &null, 8);
+}
+
+struct placed {
+	uint64_t ps_strings, path, canary, page_sizes, argv_strings, env_strings;
+	uint64_t argv, envp;
+};
+
+static size_t fill_auxv(uint64_t (*v)[2], const struct start *s, const struct placed *p)
+{
+	size_t n = 0;
+
+#define AUX(id, value) (v[n][0] = (id), v[n++][1] = (uint64_t)(value))
+	AUX(AT_PHDR, s->phdr);
+	AUX(AT_PHENT, s->phent);
+	AUX(AT_PHNUM, s->phnum);
+	AUX(AT_PAGESZ, GUEST_PAGE);
+	AUX(AT_FLAGS, 0);
+	AUX(AT_ENTRY, s->program_entry);
+	AUX(AT_BASE, s->base);
+	AUX(AT_EHDRFLAGS, s->e_flags);
+	AUX(AT_EXECPATH, p->path);
+	AUX(AT_OSRELDATE, s->release);
+	AUX(AT_CANARY, p->canary);
+	AUX(AT_CANARYLEN, CANARY_SIZE);
+	AUX(AT_NCPUS, s->ncpus);
+	AUX(AT_PAGESIZES, p->page_sizes);
+	AUX(AT_PAGESIZESLEN, sizeof(uint64_t));
+	AUX(AT_STACKPROT, 3 | (s->stack_executable ? 4 : 0)); /* VM_PROT_* */
+	AUX(AT_HWCAP, s->hwcap);
+	/* Bit 1 is FSGSBASE on both systems, and programs that see it write GS too. */
+	AUX(AT_HWCAP2, 0);
+	AUX(AT_BSDFLAGS, 0); /* sigfastblock is not there */
+	AUX(AT_ARGC, s->argc);
+	AUX(AT_ARGV, p->argv);
+	AUX(AT_ENVC, s->envc);
+	AUX(AT_ENVV, p->envp);
+	AUX(AT_PS_STRINGS, p->ps_strings);
+	AUX(AT_USRSTACKBASE, s->stack_high);
+	AUX(AT_USRSTACKLIM, s->stack_high - s->stack_low);
+	AUX(AT_NULL, 0);
+#undef AUX
+	return n;
+}
+
+/* exec_copyout_strings: from the top, ps_strings, path, canary, page sizes, strings; then
+ * auxv, environment, arguments and their number. */
+static int build_stack(struct call *c, const struct start *s)
+{
+	struct stack stack = {.c = c, .at = s->stack_high, .low = s->stack_low + 16 * GUEST_PAGE};
+	struct ps_strings ps = {.argc = s->argc, .envc = s->envc};
+	uint64_t auxv[AUXV_ROOM][2], page = GUEST_PAGE, argc = s->argc, vectors;
+	struct placed p;
+	size_t n_aux;
+
+	p.ps_strings = push(&stack, &ps, sizeof ps, 8);
+	p.path = push(&stack, s->path, strlen(s->path) + 1, 1);
+	p.canary = push(&stack, s->random, CANARY_SIZE, 8);
+	p.page_sizes = push(&stack, &page, sizeof page, 8);
+	p.env_strings = push_strings(&stack, s->envp, s->envc);
+	p.argv_strings = push_strings(&stack, s->argv, s->argc);
+	vectors = sizeof auxv + 8UL * (1 + s->argc + 1 + s->envc + 1);
+	if (stack.error || stack.at - stack.low < vectors + 16)
+		return stack.error ? stack.error : -E2BIG;
+	stack.at = (stack.at - vectors) & ~15UL;
+	p.argv = stack.at + 8;
+	p.envp = p.argv + 8UL * (s->argc + 1);
+	n_aux = fill_auxv(auxv, s, &p);
+	put_vector(&stack, p.argv, s->argv, s->argc, p.argv_strings);
+	put_vector(&stack, p.envp, s->envp, s->envc, p.env_strings);
+	ps.argv = p.argv;
+	ps.envp = p.envp;
+	if (stack.error || put_guest(c, stack.at, &argc, 8) < 0 ||
+	    put_guest(c, p.envp + 8UL * (s->envc + 1), auxv, n_aux * sizeof auxv[0]) < 0 ||
+	    put_guest(c, p.ps_strings, &ps, sizeof ps) < 0)
+		return -EFAULT;
+	c->thread->process->ps_strings = p.ps_strings;
+	c->thread->regs.rdi = stack.at;
+	return 0;
+}
+
+/* The page above the stack holds the trampoline. */
+static int place_trampoline(struct call *c, uint64_t at)
+{
+	long r = host(c, __NR_mprotect, at, GUEST_PAGE, PROT_READ | PROT_WRITE);
+
+	if (r == 0)
+		r = put_guest(c, at, trampoline, sizeof trampoline);
+	if (r == 0)
+		r = host(c, __NR_mprotect, at, GUEST_PAGE, PROT_READ | PROT_EXEC);
+	c->thread->process->trampoline = at;
+	return (int)r;
+}
+
+#define FLAGS_INITIAL 0x202UL
+
+/* exec_setregs: rdi is the stack's base, rsp 8 short of 16-byte alignment. */
+static int start(struct call *c, const struct start *s)
+{
+	struct regs *r = &c->thread->regs;
+	int e;
+
+	memset(r, 0, sizeof *r);
+	e = build_stack(c, s);
+	if (e == 0)
+		e = place_trampoline(c, s->stack_high);
+	r->rsp = ((r->rdi - 8) & ~15UL) + 8;
+	r->rip = s->entry;
+	r->rflags = FLAGS_INITIAL;
+	return e;
+}
+
+/* ---- Signals ------------------------------------------------------------------------------------ */
+
+/* Offsets within mcontext_t (x86/ucontext.h), of 800 bytes. */
+struct mcontext {
+	uint64_t onstack;
+	uint64_t rdi, rsi, rdx, rcx, r8, r9, rax, rbx, rbp, r10, r11, r12, r13, r14, r15;
+	uint32_t trap;
+	uint16_t fs, gs;
+	uint64_t address;
+	uint32_t flags;
+	uint16_t es, ds;
+	uint64_t error, rip, cs, rflags, rsp, ss;
+	uint64_t length, fp_format, fp_owned;
+	uint8_t fp[512];
+	uint64_t fsbase, gsbase, xfpu, xfpu_length, tlsbase;
+	uint64_t spare[3];
+};
+_Static_assert(sizeof(struct mcontext) == 800, "mcontext_t");
+_Static_assert(offsetof(struct mcontext, rip) == 160, "mc_rip");
+_Static_assert(offsetof(struct mcontext, fp) == 224, "mc_fpstate");
+_Static_assert(offsetof(struct mcontext, fsbase) == 736, "mc_fsbase");
+
+struct ucontext {
+	struct sigset mask;
+	struct mcontext m;
+	uint64_t link;
+	uint64_t stack_base, stack_size;
+	uint32_t stack_flags, pad;
+	uint32_t flags;
+	uint32_t spare[7];
+};
+_Static_assert(sizeof(struct ucontext) == 880, "ucontext_t");
+_Static_assert(offsetof(struct ucontext, stack_base) == 824, "uc_stack");
+
+struct frame {
+	uint64_t handler, pad;
+	struct ucontext uc;
+	uint8_t siginfo[80];
+};
+_Static_assert(sizeof(struct frame) == 976, "struct sigframe");
+
+enum {
+	MC_HASSEGS = 1,
+	MC_HASBASES = 2,
+	MC_HASFPXSTATE = 4,
+	MC_HASTLSBASE = 8,
+	MC_KNOWN = 15,
+	MC_FPFMT_XMM = 0x10002,
+	MC_FPOWNED_NONE = 0x20000,
+	MC_FPOWNED_FPU = 0x20001,
+	MC_FPOWNED_PCB = 0x20002,
+};
+/* sys/amd64: GSEL of the user's selectors, as the system numbers them. */
+enum { FREEBSD_CS = 0x43, FREEBSD_SS = 0x3b, FREEBSD_FS = 0x13, FREEBSD_GS = 0x1b };
+
+#define RED_ZONE 128
+#define FLAG_TRAP 0x100UL
+#define FLAG_DIRECTION 0x400UL
+#define LEGACY_VECTORS 512
+
+static void fill_mcontext(struct thread *t, const struct signal_info *info, struct mcontext *m)
+{
+	const struct regs *r = &t->regs;
+
+	*m = (struct mcontext){
+		.onstack = signal_on_altstack(t),
+		.rdi = r->rdi,
+		.rsi = r->rsi,
+		.rdx = r->rdx,
+		.rcx = r->rcx,
+		.r8 = r->r8,
+		.r9 = r->r9,
+		.rax = r->rax,
+		.rbx = r->rbx,
+		.rbp = r->rbp,
+		.r10 = r->r10,
+		.r11 = r->r11,
+		.r12 = r->r12,
+		.r13 = r->r13,
+		.r14 = r->r14,
+		.r15 = r->r15,
+		.rip = r->rip,
+		.rflags = r->rflags,
+		.rsp = r->rsp,
+		.cs = FREEBSD_CS,
+		.ss = FREEBSD_SS,
+		.ds = FREEBSD_SS,
+		.es = FREEBSD_SS,
+		.fs = FREEBSD_FS,
+		.gs = FREEBSD_GS,
+		.trap = (uint32_t)info->trap,
+		.error = info->fault_error,
+		.address = info->is_fault ? info->address : 0,
+		.flags = MC_HASSEGS | MC_HASFPXSTATE,
+		.length = sizeof *m,
+		.fp_format = MC_FPFMT_XMM,
+		.fp_owned = MC_FPOWNED_FPU,
+		.fsbase = engine_get_base(t, 0),
+		.gsbase = engine_get_base(t, 1),
+		.xfpu_length = engine_vector_size() - LEGACY_VECTORS,
+	};
+}
+
+static void fill_ucontext(struct thread *t, const struct signal_info *info, struct ucontext *uc)
+{
+	*uc = (struct ucontext){
+		.mask = t->mask,
+		.stack_base = t->altstack_base,
+		.stack_size = t->altstack_size,
+		.stack_flags = t->altstack_disabled    ? 4
+			       : signal_on_altstack(t) ? 1
+						       : 0,
+	};
+	fill_mcontext(t, info, &uc->m);
+}
+
+static void enter_handler(struct thread *t, const struct signal_info *info, const struct action *a,
+			  uint64_t frame)
+{
+	struct regs *r = &t->regs;
+
+	r->rdi = (uint64_t)info->number;
+	r->rsi = a->flags & ACTION_SIGINFO ? frame + offsetof(struct frame, siginfo)
+					   : (uint64_t)(int64_t)info->code;
+	r->rdx = frame + offsetof(struct frame, uc);
+	r->rcx = info->address;
+	r->rsp = frame;
+	r->rip = t->process->trampoline;
+	r->rflags &= ~(FLAG_TRAP | FLAG_DIRECTION);
+}
+
+/* sendsig() */
+static int push_signal(struct thread *t, const struct signal_info *info, const struct action *a)
+{
+	struct call c = {.thread = t, .personality = t->process->personality};
+	struct frame f = {.handler = a->handler};
+	uint64_t sp, at;
+	int e;
+
+	fill_ucontext(t, info, &f.uc);
+	if (!t->altstack_disabled && !signal_on_altstack(t) && (a->flags & ACTION_ONSTACK))
+		sp = t->altstack_base + t->altstack_size;
+	else
+		sp = t->regs.rsp - RED_ZONE;
+	sp = (sp - f.uc.m.xfpu_length) & ~63UL;
+	f.uc.m.xfpu = sp;
+	at = (sp - sizeof f) & ~15UL;
+	if (a->flags & ACTION_SIGINFO) {
+		e = to_guest(&c, &type_siginfo, info, f.siginfo);
+		if (e < 0)
+			return e;
+	}
+	e = thread_put(t, at, &f, sizeof f);
+	if (e == 0)
+		e = engine_save_vectors(t, at + offsetof(struct frame, uc.m.fp), f.uc.m.xfpu);
+	if (e == 0)
+		enter_handler(t, info, a, at);
+	return e;
+}
+
+static int restore_vectors(struct thread *t, const struct mcontext *m, uint64_t at)
+{
+	bool more = m->flags & MC_HASFPXSTATE;
+
+	if (m->fp_format != MC_FPFMT_XMM && m->fp_owned != MC_FPOWNED_NONE)
+		return -EINVAL;
+	if (m->fp_owned == MC_FPOWNED_NONE) {
+		engine_reset_vectors(t);
+		return 0;
+	}
+	if (m->fp_owned != MC_FPOWNED_FPU && m->fp_owned != MC_FPOWNED_PCB)
+		return -EINVAL;
+	return engine_load_vectors(t, at + offsetof(struct mcontext, fp), more ? m->xfpu : 0,
+				   more ? m->xfpu_length : 0);
+}
+
+/* The flags a program may set for itself; the rest (I/O level, VM) stay as they are. */
+#define FLAGS_USER 0x254dd5UL /* CF PF AF ZF SF TF DF OF NT AC ID */
+
+static int restore(struct call *c, const struct ucontext *uc, uint64_t at)
+{
+	const struct mcontext *m = &uc->m;
+	struct thread *t = c->thread;
+	int e;
+
+	if ((m->flags & ~(uint32_t)MC_KNOWN) || (m->cs & 3) != 3 ||
+	    (m->rflags & ~(FLAGS_USER | FLAGS_INITIAL)) || m->rip >> 47)
+		return -EINVAL;
+	e = restore_vectors(t, m, at + offsetof(struct ucontext, m));
+	if (e < 0)
+		return e;
+	t->regs = (struct regs){
+		.rdi = m->rdi,
+		.rsi = m->rsi,
+		.rdx = m->rdx,
+		.rcx = m->rcx,
+		.r8 = m->r8,
+		.r9 = m->r9,
+		.rax = m->rax,
+		.rbx = m->rbx,
+		.rbp = m->rbp,
+		.r10 = m->r10,
+		.r11 = m->r11,
+		.r12 = m->r12,
+		.r13 = m->r13,
+		.r14 = m->r14,
+		.r15 = m->r15,
+		.rip = m->rip,
+		.rsp = m->rsp,
+		.rflags = (m->rflags & FLAGS_USER) | FLAGS_INITIAL,
+	};
+	if (m->fsbase != engine_get_base(t, 0))
+		(void)engine_set_base(t, 0,
+				      m->fsbase); /* as the kernel: a bad base is not reported */
+	signal_set_mask(c, &uc->mask);
+	return 0;
+}
+
+/* sigreturn(ucontext) */
+TRANSLATOR(sigreturn)
+{
+	struct ucontext uc;
+	int e = get_guest(c, &uc, c->a[0], sizeof uc);
+
+	if (e == 0)
+		e = restore(c, &uc, c->a[0]);
+	return e < 0 ? e : CALL_DONE;
+}
+
+/* getcontext, setcontext and swapcontext of old libraries: the same structure without the
+ * vector state's second part. */
+static int save_context(struct call *c, uint64_t to)
+{
+	static const struct signal_info none;
+	struct ucontext uc;
+	int e;
+
+	fill_ucontext(c->thread, &none, &uc);
+	uc.m.rax = 0;
+	uc.m.rdx = 0;
+	uc.m.rflags &= ~FLAG_CARRY;
+	uc.m.flags = MC_HASSEGS;
+	uc.m.xfpu_length = 0;
+	uc.m.fp_owned = MC_FPOWNED_NONE;
+	e = put_guest(c, to, &uc, offsetof(struct ucontext, spare));
+	return e;
+}
+
+static long load_context(struct call *c, uint64_t from)
+{
+	struct ucontext uc;
+	int e = get_guest(c, &uc, from, sizeof uc);
+
+	if (e == 0)
+		e = restore(c, &uc, from);
+	return e < 0 ? e : CALL_DONE;
+}
+
+TRANSLATOR(getcontext)
+{
+	return c->a[0] ? save_context(c, c->a[0]) : -EINVAL;
+}
+
+TRANSLATOR(setcontext)
+{
+	return c->a[0] ? load_context(c, c->a[0]) : -EINVAL;
+}
+
+TRANSLATOR(swapcontext)
+{
+	int e = c->a[0] && c->a[1] ? save_context(c, c->a[0]) : -EINVAL;
+
+	return e < 0 ? e : load_context(c, c->a[1]);
+}
+
+/* trap.c: trap_user().  Trap numbers are the system's own (x86/trap.h), by the processor's. */
+static void describe_fault(struct signal_info *info)
+{
+	enum { BUS_OBJERR = 3, SIGFPE_ = 8, SIGBUS_ = 10 };
+	enum { LINUX_INTDIV = 1, LINUX_INTOVF = 2, FPE_INTOVF = 1, FPE_INTDIV = 2 };
+	static const uint8_t traps[] = {
+		[0] = 18, [1] = 10,  [2] = 19, [3] = 3,	  [4] = 23,  [5] = 24,
+		[6] = 1,  [7] = 22,  [8] = 23, [10] = 26, [11] = 27, [12] = 26,
+		[13] = 9, [14] = 12, [16] = 6, [17] = 14, [19] = 29,
+	};
+	enum { PAGE_FAULT = 14, GENERAL_PROTECTION = 13, LINUX_SI_KERNEL = 0x80 };
+
+	if (info->trap == GENERAL_PROTECTION && info->host_code == LINUX_SI_KERNEL) {
+		info->number = SIGBUS_;
+		info->code = BUS_OBJERR;
+	}
+	if (info->host_code == LINUX_SI_KERNEL && info->trap != GENERAL_PROTECTION)
+		info->code = 1; /* TRAP_BRKPT, ILL_ILLOPC: the first of each kind */
+	if (info->number == SIGFPE_ && info->code <= LINUX_INTOVF)
+		info->code = info->code == LINUX_INTDIV ? FPE_INTDIV : FPE_INTOVF;
+	if (info->number == SIGBUS_ && info->trap == PAGE_FAULT)
+		info->code = BUS_OBJERR;
+	if ((unsigned)info->trap < COUNT(traps))
+		info->trap = traps[info->trap];
+}
+
+static const struct personality freebsd = {
+	.name = "freebsd",
+	.title = "FreeBSD",
+	.brand = {.osabi = 9,
+		  .note = "FreeBSD",
+		  .note_type = 1,
+		  .old_brand = "FreeBSD",
+		  .interpreters = {"/libexec/ld-elf.so.1", "/usr/libexec/ld-elf.so.1"}},
+	.rows = rows,
+	.n_rows = COUNT(rows),
+	.errnos = freebsd_errnos,
+	.n_errnos = COUNT(freebsd_errnos),
+	.errno_names = freebsd_errno_names,
+	.n_errno_names = COUNT(freebsd_errno_names),
+	.signals = signals,
+	.n_signals = COUNT(signals),
+	.max_signal = 128,
+	.no_call_signal = 12, /* SIGSYS: kern_sig.c, nosys() */
+	.default_release = 1402000,
+	.default_release_name = "14.2-RELEASE",
+	.release_name = release_name,
+	.fetch = fetch,
+	.leave = leave,
+	.restart = restart,
+	.leave_child = leave_child,
+	.start = start,
+	.push_signal = push_signal,
+	.describe_fault = describe_fault,
+};
+REGISTER_PERSONALITY(freebsd);

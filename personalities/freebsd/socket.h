@@ -1,0 +1,13 @@
+/* Hooks of FreeBSD's socket types, defined in socket.c. */
+#ifndef GUISE_FREEBSD_SOCKET_H
+#define GUISE_FREEBSD_SOCKET_H
+
+#include "syscalls/socket.h"
+
+address_hook freebsd_address_to_host, freebsd_address_to_guest;
+
+/* msg_flags: an answer only, so that what is there before says nothing. */
+int freebsd_answer_flags_to_host(struct call *c, const void *guest, void *host);
+int freebsd_answer_flags_to_guest(struct call *c, const void *host, void *guest);
+
+#endif

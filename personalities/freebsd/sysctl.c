@@ -1,0 +1,372 @@
+/* FreeBSD's sysctl: the nodes about names, the values only it has, and the two calls.
+ * Contract: sys/kern/kern_sysctl.c of FreeBSD 15 and 13.2. */
+#include "syscalls/sysctl.h"
+
+#include <linux/resource.h>
+#include <string.h>
+
+#include "syscalls/linux.h"
+#include "syscalls/process.h"
+
+/* ---- Numbers ------------------------------------------------------------------- */
+
+static long cpus(struct call *c)
+{
+	return sysctl_cpus(c);
+}
+
+static long last_cpu(struct call *c)
+{
+	return sysctl_last_cpu(c);
+}
+
+static long cpu_bytes(struct call *c)
+{
+	long last = sysctl_last_cpu(c);
+	return is_error(last) ? last : last / 8 + 1;
+}
+
+static long several_cpus(struct call *c)
+{
+	long n = sysctl_cpus(c);
+	return is_error(n) ? n : n > 1;
+}
+
+static long max_processes(struct call *c)
+{
+	long n = sysctl_limit(c, RLIMIT_NPROC);
+	return n > 99999 ? 99999 : n; /* PID_MAX */
+}
+
+static long max_files(struct call *c)
+{
+	return sysctl_limit(c, RLIMIT_NOFILE);
+}
+
+static long release(struct call *c)
+{
+	return c->thread->process->release;
+}
+
+static long ps_strings(struct call *c)
+{
+	return (long)c->thread->process->ps_strings;
+}
+
+static long user_stack(struct call *c)
+{
+	return (long)c->thread->process->stack_high;
+}
+
+static long total_memory(struct call *c)
+{
+	struct memory_size m;
+	int r = sysctl_memory(c, &m);
+	return r < 0 ? r : (long)m.total;
+}
+
+static long total_pages(struct call *c)
+{
+	long n = total_memory(c);
+	return is_error(n) ? n : (long)((uint64_t)n / GUEST_PAGE);
+}
+
+static long free_pages(struct call *c)
+{
+	struct memory_size m;
+	int r = sysctl_memory(c, &m);
+	return r < 0 ? r : (long)(m.free / GUEST_PAGE);
+}
+
+static long swap_total(struct call *c)
+{
+	struct memory_size m;
+	int r = sysctl_memory(c, &m);
+	return r < 0 ? r : (long)m.swap;
+}
+
+/* ---- Everything else -------------------------------------------------------------- */
+
+static int os_release(struct sysctl *s)
+{
+	return sysctl_out_text(s, s->c->thread->process->release_name);
+}
+
+static int version(struct sysctl *s)
+{
+	const char *name = s->c->thread->process->release_name;
+	char text[80] = "FreeBSD ";
+	size_t n = strlen(text);
+	memcpy(text + n, name, strlen(name));
+	n += strlen(name);
+	memcpy(text + n, " guise\n", sizeof " guise\n");
+	return sysctl_out_text(s, text);
+}
+
+static int host_name(struct sysctl *s)
+{
+	char name[65];
+	int r = sysctl_host_name(s->c, name, sizeof name);
+	return r < 0 ? r : sysctl_out_text(s, name);
+}
+
+/* sys/time.h: struct clockinfo; what a 15.1 kernel says. */
+static int clock_rate(struct sysctl *s)
+{
+	static const struct {
+		int32_t hz, tick, spare, stathz, profhz;
+	} rate = {.hz = 100, .tick = 10000, .stathz = 127, .profhz = 8128};
+	return sysctl_out(s, &rate, sizeof rate);
+}
+
+static int boot_time(struct sysctl *s)
+{
+	struct {
+		int64_t seconds, microseconds;
+	} t;
+	int r = sysctl_boot_time(s->c, &t.seconds, &t.microseconds);
+	t.microseconds /= 1000;
+	return r < 0 ? r : sysctl_out(s, &t, sizeof t);
+}
+
+/* sys/resource.h: struct loadavg, in parts of 2048 (FSCALE). */
+static int load_average(struct sysctl *s)
+{
+	struct {
+		uint32_t load[3], padding;
+		int64_t scale;
+	} average = {.scale = 2048};
+	struct memory_size m;
+	int r = sysctl_memory(s->c, &m);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 3; i++)
+		average.load[i] = (uint32_t)(m.load[i] / 32);
+	return sysctl_out(s, &average, sizeof average);
+}
+
+/* MAXPAGESIZES entries; no superpages are promised. */
+static int page_sizes(struct sysctl *s)
+{
+	static const uint64_t sizes[3] = {GUEST_PAGE};
+	return sysctl_out(s, sizes, sizeof sizes);
+}
+
+static int random_bytes(struct sysctl *s)
+{
+	return sysctl_random(s);
+}
+
+static int cpu_model(struct sysctl *s)
+{
+	return sysctl_cpu_model(s);
+}
+
+/* kern.proc.WHAT.PID: of the process itself (or -1, which means the same); another one is not
+ * to be seen, which is ESRCH (sys/kern/kern_prot.c: p_cansee). */
+static int check_self(const struct sysctl *s)
+{
+	if (s->depth != s->matched + 1)
+		return -EINVAL;
+	int32_t pid = s->path[s->matched];
+	return pid == -1 || pid == s->c->thread->process->pid ? 0 : -ESRCH;
+}
+
+static int arguments(struct sysctl *s)
+{
+	int r = check_self(s);
+	return r < 0 ? r : sysctl_arguments(s);
+}
+
+static int system_name(struct sysctl *s)
+{
+	int r = check_self(s);
+	return r < 0 ? r : sysctl_out_text(s, "FreeBSD ELF64");
+}
+
+static int program_path(struct sysctl *s)
+{
+	int r = check_self(s);
+	return r < 0 ? r : sysctl_out_text(s, s->c->thread->process->path);
+}
+
+static int own_ps_strings(struct sysctl *s)
+{
+	int r = check_self(s);
+	uint64_t at = s->c->thread->process->ps_strings;
+	return r < 0 ? r : sysctl_out(s, &at, sizeof at);
+}
+
+/* Linux has no way to ask but to set it. */
+static int own_umask(struct sysctl *s)
+{
+	int r = check_self(s);
+	if (r < 0)
+		return r;
+	uint16_t mask = (uint16_t)host(s->c, __NR_umask, 0777);
+	(void)host(s->c, __NR_umask, mask); /* cannot fail */
+	return sysctl_out(s, &mask, sizeof mask);
+}
+
+static int own_release(struct sysctl *s)
+{
+	int r = check_self(s);
+	int32_t number = (int32_t)s->c->thread->process->release;
+	return r < 0 ? r : sysctl_out(s, &number, sizeof number);
+}
+
+/* ---- The tree -------------------------------------------------------------------- */
+
+#define P(...) \
+	.path = {__VA_ARGS__}, .depth = sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t)
+#define BRANCH(p, n) {p, .form = SYSCTL_BRANCH, .name = (n)},
+#define NUMBER(p, f, n, v) {p, .form = SYSCTL_##f, .name = (n), .number = (uint64_t)(v)},
+#define COMPUTED(p, f, n, fn) {p, .form = SYSCTL_##f, .name = (n), .compute = (fn)},
+#define TEXT(p, n, t) {p, .form = SYSCTL_STRING, .name = (n), .text = (t)},
+#define WRITTEN(p, f, fmt, n, fn) \
+	{p, .form = SYSCTL_##f, .name = (n), .format = (fmt), .write = (fn)},
+#define MORE(p, f, fmt, n, fn) \
+	{p, .form = SYSCTL_##f, .name = (n), .format = (fmt), .write = (fn), .takes_more = true},
+#define REFUSES(p, n, e, why) \
+	{p, .form = SYSCTL_BRANCH, .name = (n), .error = -(e), .reason = (why), .takes_more = true},
+
+static const struct sysctl_node nodes[] = {
+#include "personalities/freebsd/sysctl.def"
+};
+
+static const struct sysctl_tree tree = {nodes, COUNT(nodes)};
+
+/* ---- Nodes about nodes ------------------------------------------------------------- */
+
+/* Under 0 (CTL_SYSCTL): their numbers. */
+enum {
+	ABOUT_NAME = 1,
+	ABOUT_NEXT,
+	ABOUT_NUMBERS,
+	ABOUT_FORMAT,
+	ABOUT_DESCRIPTION,
+	ABOUT_NEXT_SHOWN
+};
+
+/* sys/sysctl.h: CTLTYPE_*, and a format for those that have no other. */
+static const struct {
+	uint32_t kind;
+	const char *format;
+} forms[] = {
+	[SYSCTL_BRANCH] = {1, "N"}, [SYSCTL_INT] = {2, "I"},	[SYSCTL_UINT] = {6, "IU"},
+	[SYSCTL_LONG] = {7, "L"},   [SYSCTL_ULONG] = {8, "LU"}, [SYSCTL_STRING] = {3, "A"},
+	[SYSCTL_OPAQUE] = {5, ""},
+};
+_Static_assert(COUNT(forms) == N_SYSCTL_FORMS, "a kind for every form");
+#define FLAG_READ 0x80000000u /* CTLFLAG_RD */
+
+/* The rest of the path names a node, all of which has to be there. */
+static const struct sysctl_node *node_of_rest(const struct sysctl *s)
+{
+	const struct sysctl_node *node = sysctl_find(&tree, s->path + 2, s->depth - 2);
+	return node && (node->depth == s->depth - 2 || node->takes_more) ? node : NULL;
+}
+
+static int about_next(struct sysctl *s)
+{
+	const struct sysctl_node *next = sysctl_next(&tree, s->path + 2, s->depth - 2);
+	return next ? sysctl_out(s, next->path, next->depth * sizeof *next->path) : -ENOENT;
+}
+
+static int about_format(struct sysctl *s, const struct sysctl_node *node)
+{
+	uint32_t kind = forms[node->form].kind | FLAG_READ;
+	int r = sysctl_out(s, &kind, sizeof kind);
+	return r < 0 ? r
+		     : sysctl_out_text(s, node->format && *node->format ? node->format
+									: forms[node->form].format);
+}
+
+/* The name may end in a dot, or with its NUL. */
+static int get_name(struct call *c, char name[SYSCTL_NAME], uint64_t at, uint64_t length)
+{
+	if (length >= SYSCTL_NAME)
+		return length >= 1024 ? -ENAMETOOLONG : -ENOENT; /* MAXPATHLEN; none is so long */
+	int r = get_guest(c, name, at, length);
+	if (r < 0)
+		return r;
+	name[length] = 0;
+	length = strlen(name);
+	if (length && name[length - 1] == '.')
+		name[length - 1] = 0;
+	return 0;
+}
+
+static int about_numbers(struct sysctl *s)
+{
+	char name[SYSCTL_NAME];
+	if (!s->new || !s->new_length)
+		return -ENOENT;
+	int r = get_name(s->c, name, s->new, s->new_length);
+	if (r < 0)
+		return r;
+	const struct sysctl_node *node = sysctl_find_name(&tree, name);
+	return node ? sysctl_out(s, node->path, node->depth * sizeof *node->path) : -ENOENT;
+}
+
+static int about(struct sysctl *s)
+{
+	switch (s->path[1]) {
+	case ABOUT_NUMBERS:
+		return about_numbers(s);
+	case ABOUT_NEXT:
+	case ABOUT_NEXT_SHOWN:
+		return about_next(s);
+	case ABOUT_NAME:
+	case ABOUT_FORMAT:
+	case ABOUT_DESCRIPTION:
+		break;
+	default:
+		return -ENOENT;
+	}
+	const struct sysctl_node *node = s->depth > 2 ? node_of_rest(s) : NULL;
+	if (!node)
+		return -ENOENT;
+	if (s->path[1] == ABOUT_FORMAT)
+		return about_format(s, node);
+	return sysctl_out_text(s, s->path[1] == ABOUT_NAME ? node->name : "");
+}
+
+/* ---- The calls ------------------------------------------------------------------- */
+
+static int read_value(struct sysctl *s)
+{
+	return s->depth >= 2 && s->path[0] == 0 ? about(s) : sysctl_read(s, &tree);
+}
+
+/* (path, depth, old, old length, new, new length) */
+TRANSLATOR(freebsd_sysctl)
+{
+	struct sysctl s = {.depth = (uint32_t)c->a[1]};
+	if (s.depth > SYSCTL_DEPTH || s.depth < 2)
+		return -EINVAL;
+	int r = get_guest(c, s.path, c->a[0], s.depth * sizeof *s.path);
+	if (r == 0)
+		r = sysctl_begin(&s, c, 2);
+	return r < 0 ? r : sysctl_end(&s, 2, read_value(&s));
+}
+
+/* (name, length, old, old length, new, new length) */
+TRANSLATOR(freebsd_sysctlbyname)
+{
+	struct sysctl s = {0};
+	char name[SYSCTL_NAME];
+	if (c->a[1] == 0 || c->a[1] >= 1024)
+		return -EINVAL;
+	int r = get_name(c, name, c->a[0], c->a[1]);
+	if (r == 0)
+		r = sysctl_begin(&s, c, 2);
+	if (r < 0)
+		return r;
+	const struct sysctl_node *node = sysctl_find_name(&tree, name);
+	if (!node)
+		return -ENOENT;
+	memcpy(s.path, node->path, sizeof node->path);
+	s.depth = node->depth;
+	return sysctl_end(&s, 2, read_value(&s));
+}

@@ -1,0 +1,8 @@
+/* The Linux calls that reading FreeBSD's tree makes (sysctl.c). */
+#ifndef GUISE_FREEBSD_SYSCTL_H
+#define GUISE_FREEBSD_SYSCTL_H
+
+#define SYSCTL_USES \
+	USES(sched_getaffinity, sysinfo, prlimit64, uname, clock_gettime, getrandom, umask)
+
+#endif

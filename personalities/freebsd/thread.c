@@ -1,0 +1,356 @@
+/* FreeBSD's threads: thr_*, sysarch, _umtx_op.
+ * sys/kern/kern_thr.c, sys/kern/kern_umtx.c, sys/amd64/amd64/sys_machdep.c, 13.2 and 15. */
+#include "personalities/freebsd/thread.h"
+
+#include "syscalls/engine.h"
+#include "syscalls/personality.h"
+#include "syscalls/signal.h"
+#include "syscalls/time.h"
+
+#include <linux/futex.h>
+#include <linux/time.h>
+#include <string.h>
+
+/* ---- Threads ------------------------------------------------------------------- */
+
+enum { THR_SUSPENDED = 1, THR_SYSTEM_SCOPE = 2, THR_C_RUNTIME = 4 };
+#define THR_FLAGS (THR_SUSPENDED | THR_SYSTEM_SCOPE | THR_C_RUNTIME)
+#define THR_PARAM_SIZE 104
+
+/* The priority a new thread asks for: ordinary, or more than we may give. */
+static int check_priority(struct call *c, uint64_t at)
+{
+	enum { REALTIME = 2, NORMAL = 3, FIFO = 10 };
+	uint16_t priority[2]; /* type, prio */
+	int r;
+
+	if (!at)
+		return 0;
+	r = get_guest(c, priority, at, sizeof priority);
+	if (r < 0)
+		return r;
+	if (priority[0] == NORMAL)
+		return 0;
+	return priority[0] == REALTIME || priority[0] == FIFO ? -EPERM : -EINVAL;
+}
+
+/* thr_new(param, size): a program may pass a shorter structure than ours. */
+TRANSLATOR(thr_new)
+{
+	struct thr_param p;
+	char guest[THR_PARAM_SIZE] = {0};
+	struct new_thread n;
+	uint64_t size = c->a[1], top;
+	int r;
+
+	if ((int)size < 0 || size > sizeof guest)
+		return -EINVAL;
+	r = get_guest(c, guest, c->a[0], size);
+	if (r == 0)
+		r = to_host(c, c->row->args[0].type, guest, &p);
+	if (r == 0 && (p.flags & ~(uint32_t)THR_FLAGS))
+		r = -EINVAL;
+	if (r == 0)
+		r = check_priority(c, p.priority);
+	if (r < 0)
+		return r;
+	if (__builtin_add_overflow(p.stack_base, p.stack_size, &top))
+		return -EINVAL;
+	/* cpu_set_upcall: a zero where a return address would be. */
+	top = (top & ~15UL) - 8;
+	if (put_guest(c, top, "\0\0\0\0\0\0\0", 8) < 0)
+		return -EFAULT;
+	n = (struct new_thread){.entry = p.start,
+				.arg = p.arg,
+				.stack = top,
+				.tls = p.tls_base,
+				.child_tid = p.child_tid,
+				.parent_tid = p.parent_tid,
+				.tid_size = 8};
+	r = (int)engine_new_thread(c, &n);
+	return r < 0 ? r : 0;
+}
+
+TRANSLATOR(thr_self)
+{
+	int64_t tid = c->thread->tid;
+
+	return put_guest(c, c->a[0], &tid, sizeof tid);
+}
+
+/* The last thread's call returns: its library then ends the process. */
+TRANSLATOR(thr_exit)
+{
+	uint32_t *alive = &c->thread->process->n_threads;
+	uint32_t left = __atomic_load_n(alive, __ATOMIC_ACQUIRE);
+	int64_t gone = 1;
+
+	if (c->a[0]) {
+		(void)put_guest(c, c->a[0], &gone,
+				sizeof gone); /* a bad address is the guest's loss */
+		(void)host(c, __NR_futex, c->a[0], FUTEX_WAKE, INT32_MAX);
+	}
+	while (left > 1)
+		if (__atomic_compare_exchange_n(alive, &left, left - 1, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			engine_exit_thread(c);
+	return 0;
+}
+
+static int host_tid_of(int64_t tid)
+{
+	return tid > TID_BASE && tid <= INT32_MAX ? (int)(tid - TID_BASE) : 0;
+}
+
+/* Signal n (0: only ask) to a thread of process pid. */
+static long signal_thread(struct call *c, int pid, int64_t tid, int n)
+{
+	int host_tid = host_tid_of(tid);
+	long r;
+
+	if (!host_tid)
+		return -ESRCH;
+	r = host(c, __NR_tgkill, pid, host_tid, 0);
+	if (r < 0 || !n)
+		return r;
+	if (n < 0 || (uint32_t)n > c->personality->max_signal)
+		return -EINVAL;
+	return engine_send(c, pid, host_tid, n, CODE_THREAD, 0);
+}
+
+TRANSLATOR(thr_kill)
+{
+	if ((int64_t)c->a[0] == -1)
+		return -EOPNOTSUPP;
+	return signal_thread(c, c->thread->process->pid, (int64_t)c->a[0], (int)c->a[1]);
+}
+
+TRANSLATOR(thr_kill2)
+{
+	if ((int64_t)c->a[1] == -1)
+		return -EOPNOTSUPP;
+	return signal_thread(c, (int)c->a[0], (int64_t)c->a[1], (int)c->a[2]);
+}
+
+/* thr_set_name(tid, name): names are for debuggers; MAXCOMLEN is 19. */
+TRANSLATOR(thr_set_name)
+{
+	enum { MAXCOMLEN = 19, PR_SET_NAME_ = 15 };
+	char name[MAXCOMLEN + 1] = {0};
+	uint64_t at = scratch(c, sizeof name);
+	long r = 0;
+
+	if (c->a[1]) {
+		r = get_guest_string(c, name, c->a[1], sizeof name);
+		name[MAXCOMLEN] = 0; /* longer ones are cut */
+	}
+	if (r == -EFAULT)
+		return r;
+	if ((int64_t)c->a[0] != c->thread->tid)
+		return host(c, __NR_tgkill, c->thread->process->pid, host_tid_of((int64_t)c->a[0]),
+			    0);
+	memcpy(c->thread->name, name, sizeof name);
+	r = put_guest(c, at, name, sizeof name);
+	return r < 0 ? r : host(c, __NR_prctl, PR_SET_NAME_, at);
+}
+
+/* ---- thr_suspend, thr_wake -------------------------------------------------------- */
+
+/* A wake is remembered until the thread suspends: struct thread's wake word. */
+TRANSLATOR(thr_suspend)
+{
+	struct thread *t = c->thread;
+	uint64_t at = (uint64_t)&t->wake, timeout = 0;
+	uint32_t woken = 1;
+	long r;
+
+	if (c->a[0]) {
+		struct __kernel_timespec ts;
+		uint64_t ns;
+
+		r = arg_in(c, 0, &ts);
+		if (r == 0)
+			r = ns_of_timespec(&ts, &ns);
+		if (r == 0)
+			r = deadline_from(c, CLOCK_MONOTONIC, ns);
+		if (r < 0)
+			return r;
+		timeout = scratch_timespec(c, c->deadline);
+	}
+	for (;;) {
+		if (__atomic_compare_exchange_n(&t->wake, &woken, 0, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return 0;
+		woken = 1;
+		r = host_wait(c, __NR_futex, at, FUTEX_WAIT_BITSET, 0, timeout, 0,
+			      FUTEX_BITSET_MATCH_ANY);
+		if (r < 0 && r != -EAGAIN)
+			return r;
+	}
+}
+
+/* tid -1 only clears the caller's own. */
+TRANSLATOR(thr_wake)
+{
+	struct thread *t;
+
+	if ((int64_t)c->a[0] == -1) {
+		__atomic_store_n(&c->thread->wake, 0, __ATOMIC_RELEASE);
+		return 0;
+	}
+	t = engine_find_thread(c, host_tid_of((int64_t)c->a[0]));
+	if (!t)
+		return -ESRCH;
+	__atomic_store_n(&t->wake, 1, __ATOMIC_RELEASE);
+	return host(c, __NR_futex, &t->wake, FUTEX_WAKE, 1) < 0 ? -ESRCH : 0;
+}
+
+/* ---- sysarch ------------------------------------------------------------------------ */
+
+/* x86/sysarch.h.  GS is not for the guest (the translator's own lives there), and programs
+ * of this system do not use it outside of emulators. */
+TRANSLATOR(sysarch)
+{
+	enum {
+		GET_FSBASE = 128,
+		SET_FSBASE = 129,
+		GET_TLSBASE = 135,
+		SET_TLSBASE = 136,
+	};
+	uint64_t base;
+	int r;
+
+	switch ((int)c->a[0]) {
+	case GET_FSBASE:
+	case GET_TLSBASE:
+		base = engine_get_base(c->thread, 0);
+		return put_guest(c, c->a[1], &base, sizeof base);
+	case SET_FSBASE:
+	case SET_TLSBASE:
+		r = get_guest(c, &base, c->a[1], sizeof base);
+		return r < 0 ? r : engine_set_base(c->thread, 0, base);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* ---- _umtx_op ------------------------------------------------------------------------ */
+
+enum umtx_op {
+	UMTX_WAIT = 2,
+	UMTX_WAKE = 3,
+	UMTX_WAIT_UINT = 11,
+	UMTX_WAIT_UINT_PRIVATE = 15,
+	UMTX_WAKE_PRIVATE = 16,
+	UMTX_NWAKE_PRIVATE = 21,
+};
+
+#define UMTX_ABSTIME 1u
+#define SHORT_TIME 16 /* a bare timespec */
+
+/* How long: *timeout is the address of an absolute Linux timespec (0: for ever), *realtime
+ * says on which clock.  The timeout's size comes in the argument before it. */
+static int wait_time(struct call *c, uint64_t *timeout, bool *realtime)
+{
+	enum { REALTIME = 0, MONOTONIC = 4, UPTIME = 5 };
+	struct umtx_time t = {0};
+	struct __kernel_timespec ts;
+	uint64_t ns;
+	int r;
+
+	*timeout = 0;
+	*realtime = false;
+	if (!c->a[4])
+		return 0;
+	r = c->a[3] <= SHORT_TIME ? get_guest(c, &t, c->a[4], SHORT_TIME) : arg_in(c, 4, &t);
+	ts = (struct __kernel_timespec){.tv_sec = t.seconds, .tv_nsec = t.nanoseconds};
+	if (r == 0)
+		r = ns_of_timespec(&ts, &ns);
+	if (r < 0)
+		return r;
+	if (t.clock != REALTIME && t.clock != MONOTONIC && t.clock != UPTIME)
+		return -EINVAL;
+	if (t.flags & UMTX_ABSTIME) {
+		*realtime = t.clock == REALTIME;
+		c->deadline = ns;
+	} else {
+		r = deadline_from(c, CLOCK_MONOTONIC, ns);
+	}
+	*timeout = scratch_timespec(c, c->deadline);
+	return r < 0 ? r : *timeout ? 0 : -ENOMEM;
+}
+
+static long umtx_sleep(struct call *c, uint32_t value, bool is_private)
+{
+	uint64_t timeout;
+	bool realtime;
+	int op = FUTEX_WAIT_BITSET, r = wait_time(c, &timeout, &realtime);
+	long e;
+
+	if (r < 0)
+		return r;
+	op |= is_private ? FUTEX_PRIVATE_FLAG : 0;
+	op |= realtime ? FUTEX_CLOCK_REALTIME : 0;
+	e = host_wait(c, __NR_futex, c->a[0], op, value, timeout, 0, FUTEX_BITSET_MATCH_ANY);
+	/* The value had changed already: as good as woken. */
+	return e == -EAGAIN ? 0 : e;
+}
+
+/* UMTX_WAIT compares a long; the futex watches its low half, in which a change shows. */
+static long umtx_wait_long(struct call *c)
+{
+	uint64_t now;
+	int r = get_guest(c, &now, c->a[0], sizeof now);
+
+	if (r < 0)
+		return r;
+	return now == c->a[2] ? umtx_sleep(c, (uint32_t)now, false) : 0;
+}
+
+static long umtx_wake(struct call *c, uint64_t at, uint64_t n, bool is_private)
+{
+	long r = host(c, __NR_futex, at, FUTEX_WAKE | (is_private ? FUTEX_PRIVATE_FLAG : 0),
+		      n > INT32_MAX ? INT32_MAX : n);
+
+	return r < 0 ? r : 0;
+}
+
+/* UMTX_NWAKE_PRIVATE: obj is an array of val addresses, all waiters of each. */
+static long umtx_wake_many(struct call *c)
+{
+	enum { BATCH = 128 };
+	uint64_t at[BATCH], left = c->a[2];
+
+	for (uint64_t from = c->a[0]; left; from += sizeof at) {
+		uint64_t n = left < BATCH ? left : BATCH;
+		int r = get_guest(c, at, from, n * 8);
+
+		if (r < 0)
+			return r;
+		for (uint64_t i = 0; i < n; i++)
+			(void)umtx_wake(c, at[i], INT32_MAX, true); /* as the kernel: no errors */
+		left -= n;
+	}
+	return 0;
+}
+
+/* _umtx_op(obj, op, val, size of the timeout, timeout) */
+TRANSLATOR(umtx_op)
+{
+	switch ((int)c->a[1]) {
+	case UMTX_WAIT:
+		return umtx_wait_long(c);
+	case UMTX_WAIT_UINT:
+		return umtx_sleep(c, (uint32_t)c->a[2], false);
+	case UMTX_WAIT_UINT_PRIVATE:
+		return umtx_sleep(c, (uint32_t)c->a[2], true);
+	case UMTX_WAKE:
+		return umtx_wake(c, c->a[0], c->a[2], false);
+	case UMTX_WAKE_PRIVATE:
+		return umtx_wake(c, c->a[0], c->a[2], true);
+	case UMTX_NWAKE_PRIVATE:
+		return umtx_wake_many(c);
+	default:
+		return -EINVAL;
+	}
+}

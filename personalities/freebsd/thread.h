@@ -1,0 +1,22 @@
+/* What thread.c and the types share. */
+#ifndef GUISE_FREEBSD_THREAD_H
+#define GUISE_FREEBSD_THREAD_H
+
+#include <stdint.h>
+
+/* sys/thr.h */
+struct thr_param {
+	uint64_t start, arg, stack_base, stack_size, tls_base, tls_size;
+	uint64_t child_tid, parent_tid; /* long *, where the kernel stores an lwpid */
+	uint32_t flags;
+	uint64_t priority; /* struct rtprio * */
+};
+
+/* sys/_umtx.h: struct _umtx_time */
+struct umtx_time {
+	int64_t seconds, nanoseconds;
+	uint32_t flags;
+	uint32_t clock; /* the guest's number */
+};
+
+#endif

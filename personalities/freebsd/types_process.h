@@ -1,0 +1,142 @@
+/* FreeBSD's types of memory, processes, threads and signals.
+ * sys/mman.h, sys/signal.h, sys/wait.h, sys/thr.h, sys/umtx.h, FreeBSD 15 and 13.2. */
+#include "personalities/freebsd/thread.h"
+#include "syscalls/memory.h"
+#include "syscalls/signal.h"
+#include "syscalls/wait.h"
+
+#include <asm/signal.h>
+#include <linux/mman.h>
+#include <linux/wait.h>
+#include <string.h>
+
+/* ---- Memory -------------------------------------------------------------------- */
+
+NAMES(prot, i32, BIT(0x1, PROT_READ), BIT(0x2, PROT_WRITE), BIT(0x4, PROT_EXEC),
+      GUEST_ONLY(0x70000, "PROT_MAX"));
+
+NAMES(map_bits, i32, BIT(0x1, MAP_SHARED), BIT(0x2, MAP_PRIVATE), BIT(0x10, MAP_FIXED),
+      BIT_AS(0x200, 0, "MAP_HASSEMAPHORE"), BIT_AS(0x400, MAP_X_STACK, "MAP_STACK"),
+      BIT_AS(0x800, 0, "MAP_NOSYNC"), /* how eagerly dirty pages are written */
+      BIT_AS(0x1000, MAP_ANONYMOUS, "MAP_ANON"), BIT_AS(0x2000, MAP_X_GUARD, "MAP_GUARD"),
+      BIT_AS(0x4000, MAP_X_EXCL, "MAP_EXCL"),
+      BIT_AS(0x20000, 0, "MAP_NOCORE"), /* no core files are written in the sandbox */
+      BIT_AS(0x40000, MAP_POPULATE, "MAP_PREFAULT_READ"), BIT(0x80000, MAP_32BIT));
+
+/* The top eight bits are the alignment's logarithm; 1 means "as a large page would be". */
+static int map_flags_to_host(struct call *c, const void *guest, void *host_flags)
+{
+	uint32_t flags;
+	uint64_t log, out;
+	int r;
+
+	(void)c;
+	memcpy(&flags, guest, sizeof flags);
+	log = flags >> 24;
+	r = names_to_host(&type_map_bits, flags & 0xffffff, 0, &out);
+	if (r < 0)
+		return r;
+	out |= (log == 1 ? 21 : log) << MAP_X_ALIGN_SHIFT;
+	memcpy(host_flags, &out, sizeof out);
+	return 0;
+}
+static const struct type type_map_flags = {.name = "map_flags",
+					   .kind = KIND_CUSTOM,
+					   .guest_size = 4,
+					   .host_size = 8,
+					   .custom = {.to_host = map_flags_to_host}};
+
+NAMES(advice, i32, IS(0, MADV_NORMAL), IS(1, MADV_RANDOM), IS(2, MADV_SEQUENTIAL),
+      IS(3, MADV_WILLNEED),
+      IS_AS(4, MADV_COLD, "MADV_DONTNEED"), /* keeps the contents, unlike Linux's */
+      IS(5, MADV_FREE), IS_AS(6, ADVISE_NOTHING, "MADV_NOSYNC"),
+      IS_AS(7, ADVISE_NOTHING, "MADV_AUTOSYNC"), IS_AS(8, MADV_DONTDUMP, "MADV_NOCORE"),
+      IS_AS(9, MADV_DODUMP, "MADV_CORE"), IS_AS(10, ADVISE_REFUSED, "MADV_PROTECT"));
+
+NAMES(inherit, i32, IS_AS(1, MADV_DOFORK, "INHERIT_COPY"), IS_AS(2, MADV_DONTFORK, "INHERIT_NONE"),
+      IS_AS(3, MADV_WIPEONFORK, "INHERIT_ZERO"));
+
+NAMES(msync_flags, i32, BIT(0x1, MS_ASYNC), BIT(0x2, MS_INVALIDATE));
+
+NAMES(mlockall_flags, i32, BIT(0x1, MCL_CURRENT), BIT(0x2, MCL_FUTURE));
+
+/* ---- Signals --------------------------------------------------------------------- */
+
+/* For the trace: translators take the number itself. */
+static const struct name names_signal[] = {
+#define SIGNAL(g, h, d, n) IS_AS(g, h, n),
+#include "personalities/freebsd/signals.def"
+#undef SIGNAL
+	IS_AS(0, 0, "0"),
+};
+static const struct type type_signal = {.name = "signal",
+					.kind = KIND_NAMES,
+					.is_signed = true,
+					.guest_size = 4,
+					.host_size = 4,
+					.count = COUNT(names_signal),
+					.names = names_signal};
+
+NAMES(mask_how, i32, IS(1, SIG_BLOCK), IS(2, SIG_UNBLOCK), IS(3, SIG_SETMASK));
+
+#define HOST struct sigset
+STRUCT(sigset, 16, FIELD(0, u64, bits[0]), FIELD(8, u64, bits[1]));
+#undef HOST
+
+#define HOST struct action
+STRUCT(sigaction, 32, FIELD(0, u64, handler),
+       FIELD(8, u32, flags), /* the same bits as enum action_flags */
+       INNER(12, sigset, mask));
+#undef HOST
+
+#define HOST struct altstack
+STRUCT(stack, 24, FIELD(0, u64, base), FIELD(8, u64, size),
+       FIELD(16, u32, flags)); /* SS_ONSTACK 1, SS_DISABLE 4 */
+#undef HOST
+
+/* siginfo_t: 80 bytes.  Faults' trap numbers and timers share the bytes at 40. */
+#define HOST struct signal_info
+STRUCT(siginfo, 80, FIELD(0, i32, number), FIELD(4, i32, error), FIELD(8, i32, code),
+       FIELD(12, i32, pid), FIELD(16, u32, uid), FIELD(20, i32, status), FIELD(24, u64, address),
+       FIELD(32, u64, value), FIELD(40, i32, trap));
+#undef HOST
+
+/* ---- Waiting ---------------------------------------------------------------------- */
+
+NAMES(wait_options, i32, BIT(1, WNOHANG), BIT(2, WUNTRACED), BIT(4, WCONTINUED), BIT(8, WNOWAIT),
+      BIT(16, WEXITED), BIT_AS(32, 0, "WTRAPPED")); /* nothing is ever traced in here */
+
+NAMES(idtype, i32, IS(0, P_PID), IS(2, P_PGID), IS(7, P_ALL));
+
+#define LINUX_CONTINUED 0xffff
+#define FREEBSD_CONTINUED 0x13
+
+static int wait_status_out(struct call *c, const void *host_status, void *guest)
+{
+	int status;
+
+	memcpy(&status, host_status, sizeof status);
+	status = status == LINUX_CONTINUED ? FREEBSD_CONTINUED
+					   : wait_status_to_guest(c->personality, status);
+	memcpy(guest, &status, sizeof status);
+	return 0;
+}
+static const struct type type_wait_status = {.name = "wait_status",
+					     .kind = KIND_CUSTOM,
+					     .guest_size = 4,
+					     .host_size = 4,
+					     .custom = {.to_guest = wait_status_out}};
+
+/* ---- Threads ------------------------------------------------------------------------ */
+
+#define HOST struct thr_param
+STRUCT(thr_param, 104, FIELD(0, u64, start), FIELD(8, u64, arg), FIELD(16, u64, stack_base),
+       FIELD(24, u64, stack_size), FIELD(32, u64, tls_base), FIELD(40, u64, tls_size),
+       FIELD(48, u64, child_tid), FIELD(56, u64, parent_tid), FIELD(64, u32, flags),
+       FIELD(72, u64, priority));
+#undef HOST
+
+#define HOST struct umtx_time
+STRUCT(umtx_time, 24, FIELD(0, i64, seconds), FIELD(8, i64, nanoseconds), FIELD(16, u32, flags),
+       FIELD(20, u32, clock));
+#undef HOST
