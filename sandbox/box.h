@@ -1,0 +1,109 @@
+/* A sandbox being made: what the performing of a plan's steps shares. */
+#ifndef GUISE_BOX_H
+#define GUISE_BOX_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "sandbox/failure.h"
+#include "sandbox/options.h"
+#include "sandbox/plan.h"
+
+/* Runs the program of a plan to its end: its exit status, 128 + n if signal n ended it,
+ * or -1 with *why filled in.  Nothing is left behind, whichever it is. */
+int box_run(const struct plan *plan, const struct box_options *options, struct failure *why);
+
+/* ---- Within sandbox/ ---------------------------------------------------------- */
+
+/* Directories we made in memory; mount points may be created in them and nowhere else. */
+#define BOX_OWN 128
+
+struct own {
+	dev_t device;
+	int fd; /* its mount, to be sealed; -1: stays writable */
+};
+
+struct box {
+	const struct plan *plan;
+	const struct box_options *options;
+	struct failure *why;
+	int resident, settings; /* sealed files */
+	int channel; /* init: to the supervisor; supervisor: to init */
+	pid_t init; /* as the supervisor knows it */
+	int root; /* the new root */
+	struct own own[BOX_OWN];
+	unsigned n_own;
+	sigset_t mask; /* as the caller had it */
+	uint64_t ignored; /* the caller's ignored signals, bit n - 1 for n */
+};
+
+/* What travels between supervisor and init, one packet each. */
+enum message_kind {
+	MESSAGE_SIGNAL, /* to init: number */
+	MESSAGE_STOP, /* to init: everything */
+	MESSAGE_RESUME, /* to init: everything */
+	MESSAGE_STOPPED, /* from init: the program stopped itself */
+	MESSAGE_ENDED, /* from init: number is the wait status */
+	MESSAGE_FAILED, /* from init or guest: failure */
+};
+struct message {
+	uint32_t kind;
+	uint32_t number;
+	struct failure failure;
+};
+
+/* Does the plan's steps of one place, in order: 0, or -1 with box->why filled in. */
+int box_perform(struct box *b, enum step_place place);
+
+/* Process 1, from the first instruction in its namespaces to the end. */
+_Noreturn void init_main(struct box *b);
+/* The process that becomes the program. */
+_Noreturn void guest_main(struct box *b);
+void box_send(const struct box *b, const struct message *m);
+
+/* layout.c: the path in the box of a device it has for everybody (null, zero, ...), or NULL. */
+const char *box_device(dev_t number);
+
+/* place.c */
+int place_open(struct box *b, const char *path, bool directory);
+int place_make(struct box *b, const char *path, int *parent, const char **name);
+int place_own(struct box *b, int mount, bool sealed);
+int place_mirror(struct box *b, int from, int to);
+int tree_clone(int at, const char *path, unsigned flags, bool writable);
+int tree_attach(int tree, int place);
+int tmpfs_make(const char *options);
+
+/* Steps: 0 or -errno.  check.c, images.c, confine.c, mount.c, guest.c */
+int step_check_stdio(struct box *b, const struct step *s);
+int step_images(struct box *b, const struct step *s);
+int step_namespaces(struct box *b, const struct step *s);
+int step_tie(struct box *b, const struct step *s);
+int step_map_user(struct box *b, const struct step *s);
+int step_no_nesting(struct box *b, const struct step *s);
+int step_loopback(struct box *b, const struct step *s);
+int step_hostname(struct box *b, const struct step *s);
+int step_drop(struct box *b, const struct step *s);
+int step_root(struct box *b, const struct step *s);
+int step_base(struct box *b, const struct step *s);
+int step_tmpfs(struct box *b, const struct step *s);
+int step_pts(struct box *b, const struct step *s);
+int step_bind(struct box *b, const struct step *s);
+int step_device(struct box *b, const struct step *s);
+int step_link(struct box *b, const struct step *s);
+int step_file(struct box *b, const struct step *s);
+int step_pivot(struct box *b, const struct step *s);
+int step_seal(struct box *b, const struct step *s);
+int step_enter(struct box *b, const struct step *s);
+int step_session(struct box *b, const struct step *s);
+int step_no_core(struct box *b, const struct step *s);
+int step_signals(struct box *b, const struct step *s);
+int step_descriptors(struct box *b, const struct step *s);
+int step_execute(struct box *b, const struct step *s);
+
+/* One line on why user namespaces are refused here and what to change; NULL if nothing
+ * explains it. */
+const char *confine_refusal(void);
+
+#endif

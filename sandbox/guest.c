@@ -1,0 +1,170 @@
+/* The process that becomes the program: forked by process 1, its rights already gone. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/box.h"
+#include "sandbox/scope.h"
+#include "syscalls/personality.h"
+
+/* kill(0, ...) inside must not reach the caller's processes, nor a terminal's input be
+ * typed from inside (TIOCSTI needs it to be one's own terminal). */
+int step_session(struct box *b, const struct step *s)
+{
+	return setsid() < 0 ? -errno : 0;
+}
+
+int step_no_core(struct box *b, const struct step *s)
+{
+	const struct rlimit none = {0, 0};
+
+	return setrlimit(RLIMIT_CORE, &none) < 0 ? -errno : 0;
+}
+
+/* Nothing here installs handlers; only SIGCHLD was touched, by the supervisor.  The mask
+ * is the caller's once the descriptors are in place (step_execute). */
+int step_signals(struct box *b, const struct step *s)
+{
+	bool ignored = b->ignored >> (SIGCHLD - 1) & 1;
+
+	return signal(SIGCHLD, ignored ? SIG_IGN : SIG_DFL) == SIG_ERR ? -errno : 0;
+}
+
+static int hide(int fd, enum hidden place)
+{
+	return dup3(fd, (int)place, 0) < 0 ? -errno : 0;
+}
+
+static int place_hidden(const struct box *b)
+{
+	int r = hide(b->resident, HIDDEN_RESIDENT);
+
+	if (r == 0)
+		r = hide(b->settings, HIDDEN_SETTINGS);
+	if (r == 0 && b->options->trace >= 0)
+		r = hide(b->options->trace, HIDDEN_TRACE);
+	else if (r == 0)
+		r = hide(b->resident, HIDDEN_TRACE);
+	for (int fd = HIDDEN_TRACE + 1; r == 0 && fd <= HIDDEN_LAST; fd++)
+		r = dup3(b->resident, fd, 0) < 0 ? -errno : 0;
+	return r;
+}
+
+/* A standard descriptor on one of the host's device files is opened again as the box's own:
+ * through the host's, its owner could change the mode for everybody. */
+static int own_device(int fd)
+{
+	struct stat st;
+	const char *path;
+	int flags;
+
+	if (fstat(fd, &st) < 0)
+		return 0; /* not open: then nothing leaks */
+	path = S_ISCHR(st.st_mode) ? box_device(st.st_rdev) : NULL;
+	if (!path)
+		return 0;
+	flags = fcntl(fd, F_GETFL);
+	AUTO_CLOSE int own = flags < 0 ? -1
+				       : open(path, (flags & (O_ACCMODE | O_APPEND | O_NONBLOCK)) |
+							    O_NOCTTY | O_CLOEXEC);
+	return own < 0 || dup2(own, fd) < 0 ? -errno : 0;
+}
+
+/* What was opened by guise itself has low numbers (the supervisor closed all but 0-2 and
+ * the trace), so the hidden ones overwrite nothing that is still needed. */
+int step_descriptors(struct box *b, const struct step *s)
+{
+	struct rlimit old, raised;
+
+	if (close_range(HIDDEN_FIRST, ~0U, 0) < 0 || getrlimit(RLIMIT_NOFILE, &old) < 0)
+		return -errno;
+	if (old.rlim_max <= HIDDEN_LAST)
+		return failure_set(b->why, EXIT_GUISE,
+				   "the hard limit on open files is %lu, guise needs %d; "
+				   "raise it (ulimit -Hn)",
+				   (unsigned long)old.rlim_max, HIDDEN_LAST + 1);
+	raised = old;
+	if (raised.rlim_cur <= HIDDEN_LAST)
+		raised.rlim_cur = HIDDEN_LAST + 1;
+	if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
+		return -errno;
+	int r = place_hidden(b);
+	for (int fd = 0; r == 0 && fd <= 2; fd++)
+		r = own_device(fd);
+	if (r < 0)
+		return r;
+	if (setrlimit(RLIMIT_NOFILE, &old) < 0)
+		return -errno;
+	/* Up to exec the channel is still needed, to say what failed. */
+	return close_range(3, HIDDEN_FIRST - 1, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+}
+
+/* Linux signals as the program's system numbers them. */
+static void to_guest_signals(const struct personality *p, uint64_t host, uint64_t guest[2])
+{
+	for (uint32_t i = 0; p && i < p->n_signals; i++) {
+		const struct signal *s = &p->signals[i];
+		if (s->host == 0 || s->host == HOST_SIGNAL_CARRIER || s->guest == 0 ||
+		    s->guest > 128)
+			continue;
+		if (host >> (s->host - 1) & 1)
+			guest[(s->guest - 1) / 64] |= 1UL << ((s->guest - 1) % 64);
+	}
+}
+
+static uint64_t blocked(const sigset_t *mask)
+{
+	uint64_t bits = 0;
+
+	for (int n = 1; n <= 64; n++)
+		if (sigismember(mask, n) == 1)
+			bits |= 1UL << (n - 1);
+	return bits;
+}
+
+static void describe(const struct box *b, char text[HANDOVER_TEXT])
+{
+	struct handover h = {.flags = HANDOVER_FIRST};
+
+	to_guest_signals(b->options->personality, blocked(&b->mask), h.mask);
+	to_guest_signals(b->options->personality, b->ignored, h.ignored);
+	handover_encode(text, &h);
+}
+
+/* launch.h: "guise", the handover, the path, the program's own arguments. */
+int step_execute(struct box *b, const struct step *s)
+{
+	char handover[HANDOVER_TEXT];
+	size_t n = 0;
+
+	while (b->options->argv[n])
+		n++;
+	AUTO_FREE char **argv = calloc(n + 4, sizeof *argv);
+	if (!argv)
+		return -ENOMEM;
+	describe(b, handover);
+	argv[0] = (char *)"guise";
+	argv[1] = handover;
+	argv[2] = s->to;
+	memcpy(argv + 3, b->options->argv, n * sizeof *argv);
+	if (sigprocmask(SIG_SETMASK, &b->mask, NULL) < 0)
+		return -errno;
+	(void)syscall(SYS_execveat, HIDDEN_RESIDENT, "", argv, b->options->envp, AT_EMPTY_PATH);
+	return -errno;
+}
+
+_Noreturn void guest_main(struct box *b)
+{
+	struct message m = {.kind = MESSAGE_FAILED};
+
+	b->why = &m.failure;
+	(void)box_perform(b, IN_GUEST); /* comes back only if it failed */
+	box_send(b, &m);
+	_exit(EXIT_GUISE);
+}

@@ -1,0 +1,102 @@
+/* The resident and its settings, as sealed files in memory: what the program's processes
+ * execute and read cannot be changed by them, nor by anyone else. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox/box.h"
+#include "sandbox/scope.h"
+
+#ifndef MFD_NOEXEC_SEAL /* linux/memfd.h, Linux 6.3 */
+#define MFD_NOEXEC_SEAL 0x0008U
+#define MFD_EXEC 0x0010U
+#endif
+
+/* build/resident_blob.o */
+extern const unsigned char resident_image[], resident_image_end[];
+
+/* Kernels before 6.3 know neither flag: there every memfd may be executed. */
+static int make(const char *name, unsigned flag)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flag);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	return fd < 0 ? -errno : fd;
+}
+
+static int fill_and_seal(int fd, const void *data, size_t n)
+{
+	while (n > 0) {
+		ssize_t written = write(fd, data, n);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written < 0 ? -errno : -EIO;
+		data = (const char *)data + written;
+		n -= (size_t)written;
+	}
+	int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	return fcntl(fd, F_ADD_SEALS, seals) < 0 ? -errno : 0;
+}
+
+static int sealed(const char *name, unsigned flag, const void *data, size_t n)
+{
+	AUTO_CLOSE int fd = make(name, flag);
+
+	if (fd < 0)
+		return fd;
+	int r = fill_and_seal(fd, data, n);
+	return r < 0 ? r : take(&fd);
+}
+
+int step_images(struct box *b, const struct step *s)
+{
+	const struct settings *settings = &b->options->settings;
+
+	b->resident = sealed("guise", MFD_EXEC, resident_image,
+			     (size_t)(resident_image_end - resident_image));
+	if (b->resident == -EACCES)
+		return failure_set(b->why, EXIT_GUISE,
+				   "this system executes no files in memory; "
+				   "set the sysctl vm.memfd_noexec to 0 or 1");
+	if (b->resident < 0)
+		return b->resident;
+	b->settings = sealed("settings", MFD_NOEXEC_SEAL, settings, sizeof *settings);
+	return b->settings < 0 ? b->settings : 0;
+}
+
+/* A directory would be a way out of the new root, and O_PATH hides what it is. */
+static int check_descriptor(struct box *b, int fd)
+{
+	static const char *const names[] = {"standard input", "standard output", "standard error"};
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0)
+		return open("/dev/null", O_RDWR) == fd ? 0 : -EBADF; /* closed: the lowest free */
+	if (flags & O_PATH)
+		return failure_set(b->why, EXIT_GUISE,
+				   "%s: an O_PATH descriptor; redirect it from or to a file",
+				   names[fd]);
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return failure_set(b->why, EXIT_GUISE,
+				   "%s: a directory; redirect it from or to a file", names[fd]);
+	return 0;
+}
+
+int step_check_stdio(struct box *b, const struct step *s)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		int r = check_descriptor(b, fd);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,196 @@
+/* Build-time: the seccomp filter as BPF, from the rows of every personality.
+ *
+ *	another architecture's call, or one from outside the gate    SIGSYS (the engine's)
+ *	a call the rows or the engine declare, arguments as below    allowed
+ *	anything else                                                ENOSYS
+ *
+ * The gate test comes first, by hand; what follows is compiled by libseccomp as a binary
+ * tree.  One filter does the interception and the confinement: two would cost more.
+ * A guest can jump into the gate with any registers, so each allowed call has to be
+ * harmless in hostile hands; the guards below narrow the few that would not be.
+ *
+ * Written to standard output as C.
+ */
+#include "syscalls/engine/resident/layout.h"
+#include "syscalls/personality.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_CALL 1024
+#define MAX_PROGRAM 4096
+
+/* Allowed only if (argument & mask) is one of the values: one line a value. */
+struct guard {
+	int call;
+	unsigned argument;
+	uint64_t mask;
+	uint64_t value;
+};
+
+#define NEW_NAMESPACES \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */)
+#define ONLY(name, argument, v) \
+	{ \
+		__NR_##name, argument, 0xffffffff, v \
+	}
+
+static const struct guard guards[] = {
+	{__NR_clone, 0, NEW_NAMESPACES | CLONE_PTRACE | CLONE_UNTRACED, 0},
+	ONLY(arch_prctl, 0, 0x1001), /* ARCH_SET_GS */
+	ONLY(arch_prctl, 0, 0x1002), /* ARCH_SET_FS */
+	ONLY(arch_prctl, 0, 0x1003), /* ARCH_GET_FS */
+	ONLY(prctl, 0, 15), /* PR_SET_NAME */
+	ONLY(socket, 0, 1), /* AF_UNIX */
+	ONLY(socket, 0, 2), /* AF_INET */
+	ONLY(socket, 0, 10), /* AF_INET6 */
+	ONLY(socketpair, 0, 1),
+};
+
+static void collect(bool allowed[MAX_CALL])
+{
+#define OWN(name) allowed[__NR_##name] = true;
+#include "syscalls/engine/resident/own_calls.def"
+#undef OWN
+	for_each_personality(p) {
+		for (uint32_t i = 0; i < p->n_rows; i++) {
+			const int16_t *use = p->rows[i].uses;
+
+			for (; use && *use != END_OF_USES; use++)
+				allowed[*use] = true;
+		}
+	}
+}
+
+/* The requests a row's type lists are all that ioctl may be asked. */
+static int allow_requests(scmp_filter_ctx f, int call, bool *found)
+{
+	for_each_personality(p) {
+		for (uint32_t i = 0; i < p->n_rows; i++) {
+			const struct row *row = &p->rows[i];
+
+			for (int a = 0; a < MAX_ARGS; a++) {
+				const struct type *t = row->args[a].type;
+
+				if (!t || !t->is_request)
+					continue;
+				for (int n = 0; n < t->count; n++) {
+					int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1,
+								 SCMP_CMP64(1, SCMP_CMP_MASKED_EQ,
+									    0xffffffff,
+									    t->names[n].host));
+
+					if (r < 0 && r != -EEXIST)
+						return r;
+					*found = true;
+				}
+			}
+		}
+	}
+	return 0;
+}
+
+static int allow(scmp_filter_ctx f, int call)
+{
+	bool guarded = false;
+	int r = 0;
+
+	if (call == __NR_ioctl) {
+		r = allow_requests(f, call, &guarded);
+		if (r < 0 || guarded)
+			return r;
+	}
+	for (size_t i = 0; i < COUNT(guards); i++) {
+		const struct guard *g = &guards[i];
+
+		if (g->call != call)
+			continue;
+		guarded = true;
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1,
+				     SCMP_CMP64(g->argument, SCMP_CMP_MASKED_EQ, g->mask,
+						g->value));
+		if (r < 0)
+			return r;
+	}
+	return guarded ? 0 : seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 0);
+}
+
+static int compile(int out)
+{
+	bool allowed[MAX_CALL] = {0};
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int r = f ? 0 : -ENOMEM;
+
+	collect(allowed);
+	if (r == 0)
+		r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+	if (r == 0)
+		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	for (int i = 0; i < MAX_CALL && r == 0; i++)
+		if (allowed[i])
+			r = allow(f, i);
+	if (r == 0)
+		r = seccomp_export_bpf(f, out);
+	seccomp_release(f);
+	return r;
+}
+
+#define FIELD_AT(m) ((uint32_t)offsetof(struct seccomp_data, m))
+
+static void print(const struct sock_filter *program, size_t n)
+{
+	const uint64_t gate = RESIDENT_BASE;
+	const struct sock_filter prologue[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(instruction_pointer) + 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(gate >> 32), 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(instruction_pointer)),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, ~(uint32_t)(RESIDENT_GATE_SIZE - 1)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)gate, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+	};
+	const struct sock_filter *parts[] = {prologue, program};
+	const size_t sizes[] = {COUNT(prologue), n};
+
+	printf("/* Made by sandbox/mkfilter.c from the rows. */\n#include <linux/filter.h>\n"
+	       "extern const struct sock_filter filter_program[];\n"
+	       "extern const unsigned short filter_length;\n"
+	       "const struct sock_filter filter_program[] = {\n");
+	for (size_t p = 0; p < COUNT(parts); p++)
+		for (size_t i = 0; i < sizes[p]; i++)
+			printf("\t{0x%x, %u, %u, 0x%x},\n", parts[p][i].code, parts[p][i].jt,
+			       parts[p][i].jf, parts[p][i].k);
+	printf("};\nconst unsigned short filter_length = %zu;\n", COUNT(prologue) + n);
+}
+
+int main(void)
+{
+	static struct sock_filter program[MAX_PROGRAM];
+	FILE *f = tmpfile();
+	int r = f ? compile(fileno(f)) : -errno;
+	size_t n;
+
+	if (r < 0) {
+		fprintf(stderr, "mkfilter: %s\n", strerror(-r));
+		return 1;
+	}
+	rewind(f);
+	n = fread(program, sizeof program[0], MAX_PROGRAM, f);
+	if (n == 0 || n == MAX_PROGRAM || ferror(f)) {
+		fprintf(stderr, "mkfilter: no program, or one of more than %d steps\n",
+			MAX_PROGRAM);
+		return 1;
+	}
+	print(program, n);
+	return ferror(stdout) || fclose(stdout) ? 1 : 0;
+}

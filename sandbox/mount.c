@@ -1,0 +1,167 @@
+/* Steps that build the new root.  Until the pivot, absolute paths mean the host's (the
+ * process's root is still the old one) and b->root is the new root. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/box.h"
+#include "sandbox/scope.h"
+
+/* The new root is put on top of "/": a place that is always there.  This process goes on
+ * using the old one, which is what its root refers to, until step_pivot(). */
+int step_root(struct box *b, const struct step *s)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	AUTO_CLOSE int root = tmpfs_make(s->text);
+	if (root < 0)
+		return root;
+	AUTO_CLOSE int place = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place < 0)
+		return -errno;
+	int r = tree_attach(root, place);
+	if (r < 0)
+		return r;
+	b->root = fcntl(root, F_DUPFD_CLOEXEC, 3);
+	return b->root < 0 ? -errno : place_own(b, take(&root), true);
+}
+
+int step_base(struct box *b, const struct step *s)
+{
+	AUTO_CLOSE int from = open(s->from, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return from < 0 ? -errno : place_mirror(b, from, b->root);
+}
+
+int step_tmpfs(struct box *b, const struct step *s)
+{
+	AUTO_CLOSE int place = place_open(b, s->to, true);
+	if (place < 0)
+		return place;
+	AUTO_CLOSE int mount = tmpfs_make(s->text);
+	if (mount < 0)
+		return mount;
+	int r = tree_attach(mount, place);
+	return r < 0 ? r : place_own(b, take(&mount), !s->number);
+}
+
+/* Documentation/filesystems/devpts.rst: every mount is its own instance; ptmx is made
+ * usable by the option. */
+int step_pts(struct box *b, const struct step *s)
+{
+	AUTO_CLOSE int place = place_open(b, s->to, true);
+	if (place < 0)
+		return place;
+	AUTO_CLOSE int fs = fsopen("devpts", FSOPEN_CLOEXEC);
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "ptmxmode", "0666", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0620", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	AUTO_CLOSE int mount = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+	return mount < 0 ? -errno : tree_attach(mount, place);
+}
+
+/* STEP_READ_ONLY and STEP_WRITABLE: files, directories, and what is mounted below them. */
+int step_bind(struct box *b, const struct step *s)
+{
+	struct statfs fs;
+	struct stat st;
+	AUTO_CLOSE int tree = tree_clone(AT_FDCWD, s->from, 0, s->kind == STEP_WRITABLE);
+
+	if (tree < 0)
+		return tree;
+	if (fstat(tree, &st) < 0 || fstatfs(tree, &fs) < 0)
+		return -errno;
+	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC)
+		return -EPERM;
+	AUTO_CLOSE int place = place_open(b, s->to, S_ISDIR(st.st_mode));
+	return place < 0 ? place : tree_attach(tree, place);
+}
+
+/* One device of the host's, if it is the one it is called. */
+int step_device(struct box *b, const struct step *s)
+{
+	/* Read-only: a device is written to all the same, but its owner cannot change its mode. */
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+					      MOUNT_ATTR_RDONLY};
+	struct stat st;
+	AUTO_CLOSE int tree = open_tree(AT_FDCWD, s->from,
+					OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+
+	if (tree < 0 || fstat(tree, &st) < 0)
+		return -errno;
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != s->number)
+		return -ENODEV;
+	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+		return -errno;
+	AUTO_CLOSE int place = place_open(b, s->to, false);
+	return place < 0 ? place : tree_attach(tree, place);
+}
+
+int step_link(struct box *b, const struct step *s)
+{
+	const char *name;
+	AUTO_CLOSE int parent = -1;
+	int r = place_make(b, s->to, &parent, &name);
+
+	if (r < 0)
+		return r;
+	return symlinkat(s->text, parent, name) < 0 ? -errno : 0;
+}
+
+int step_file(struct box *b, const struct step *s)
+{
+	const char *name;
+	size_t n = strlen(s->text);
+	AUTO_CLOSE int parent = -1;
+	int r = place_make(b, s->to, &parent, &name);
+
+	if (r < 0)
+		return r;
+	AUTO_CLOSE int file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	if (file < 0)
+		return -errno;
+	ssize_t written = write(file, s->text, n);
+	if (written < 0)
+		return -errno;
+	return (size_t)written == n ? 0 : -ENOSPC;
+}
+
+/* Our own directories keep their contents and take no more. */
+int step_seal(struct box *b, const struct step *s)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+
+	for (unsigned i = 0; i < b->n_own; i++) {
+		if (b->own[i].fd < 0)
+			continue;
+		if (mount_setattr(b->own[i].fd, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+			return -errno;
+		close(b->own[i].fd);
+	}
+	b->n_own = 0;
+	return 0;
+}
+
+/* pivot_root(2), "." "."; the old root ends up on top of the new one and is let go with all
+ * that is mounted in it. */
+int step_pivot(struct box *b, const struct step *s)
+{
+	if (fchdir(b->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -errno;
+	close(b->root);
+	b->root = -1;
+	return 0;
+}
+
+int step_enter(struct box *b, const struct step *s)
+{
+	return chdir(s->to) < 0 ? -errno : 0;
+}

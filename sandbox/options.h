@@ -1,0 +1,42 @@
+/* What the user asked for, checked by nobody yet: the input of plan_make(). */
+#ifndef GUISE_BOX_OPTIONS_H
+#define GUISE_BOX_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "syscalls/launch.h"
+
+struct personality;
+
+/* A piece of the host's file system, shown inside. */
+struct bind {
+	const char *from; /* on the host */
+	const char *to; /* inside: absolute */
+	bool writable;
+};
+
+#define BOX_BINDS 256
+
+struct box_options {
+	struct bind binds[BOX_BINDS]; /* --ro, --rw */
+	size_t n_binds;
+	const char *root; /* --root; NULL: nothing but what is named */
+	bool host_network;
+	const char *hostname;
+	const char *working; /* the caller's directory, writable inside; NULL: not shown */
+	const char *directory; /* where the program starts, inside */
+	const char *program; /* inside */
+	const char *
+		program_from; /* on the host, to be shown at `program`; NULL: it is there already */
+	char *const *argv; /* the program's own, NULL-terminated */
+	char *const *envp;
+	struct settings settings;
+	int trace; /* descriptor for trace records, -1: none */
+	const struct personality *personality; /* of the program */
+	unsigned uid, gid;
+	const char *user; /* name for the generated passwd file */
+	const char *home;
+};
+
+#endif

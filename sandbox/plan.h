@@ -1,0 +1,77 @@
+/* The plan of a sandbox: options become a list of steps, which can be printed and tested
+ * before any of it is done. */
+#ifndef GUISE_PLAN_H
+#define GUISE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sandbox/failure.h"
+#include "sandbox/options.h"
+
+/* Who performs a step: guise as it was started, process 1 of the sandbox before it drops
+ * its rights, or the process that becomes the program. */
+enum step_place { IN_SUPERVISOR, IN_INIT, IN_GUEST, STEP_PLACES };
+
+enum step_kind {
+	STEP_CHECK_STDIO, /* refuse directories and O_PATH on 0-2 */
+	STEP_IMAGES, /* the resident and the settings, as sealed files */
+	STEP_NAMESPACES, /* number: CLONE_NEW... */
+
+	STEP_TIE, /* die with the supervisor */
+	STEP_MAP_USER, /* the caller's ids, to themselves */
+	STEP_NO_NESTING, /* no further user namespaces */
+	STEP_LOOPBACK,
+	STEP_HOSTNAME, /* to */
+	STEP_ROOT, /* a fresh root; text: tmpfs options */
+	STEP_BASE, /* what is in directory `from`, read-only, as the root's contents */
+	STEP_TMPFS, /* at `to`; text: options; number: 1 if it stays writable */
+	STEP_PTS, /* own pseudo-terminals at `to` */
+	STEP_READ_ONLY, /* `from` at `to` */
+	STEP_WRITABLE,
+	STEP_DEVICE, /* `from` at `to`; number: what device it must be */
+	STEP_LINK, /* symbolic link at `to`, to text */
+	STEP_FILE, /* a read-only file at `to`, contents text */
+	STEP_PIVOT, /* the new root becomes /, the old one goes */
+	STEP_SEAL, /* our own directories read-only */
+	STEP_ENTER, /* working directory `to` */
+	STEP_DROP, /* all capabilities, for good */
+
+	STEP_SESSION, /* a session of its own */
+	STEP_NO_CORE,
+	STEP_SIGNALS, /* dispositions and mask as the caller had them */
+	STEP_DESCRIPTORS, /* 0-2 and the hidden ones, nothing else */
+	STEP_EXECUTE, /* `to` */
+
+	STEP_KINDS,
+};
+
+struct step {
+	uint8_t kind;
+	uint64_t number;
+	char *from, *to, *text; /* owned; may be NULL */
+};
+
+struct plan {
+	struct step *steps;
+	size_t n, room;
+};
+
+/* Name of a kind, and where its steps are done. */
+const char *step_name(enum step_kind kind);
+enum step_place step_place(enum step_kind kind);
+
+/* Copies the step and its strings to the end: 0 or -ENOMEM. */
+int plan_add(struct plan *p, const struct step *s);
+void plan_free(struct plan *p);
+
+/* One line a step. */
+void plan_print(const struct plan *p, FILE *out);
+
+/* The options as steps: 0, or -1 with *why filled in.  What the host has not (a time zone
+ * directory, say) is left out; what the user named must be there. */
+int plan_make(const struct box_options *o, struct plan *out, struct failure *why);
+
+#endif

@@ -1,0 +1,348 @@
+/* The supervisor: guise as the caller started it.
+ *
+ *     caller's session          | sandbox
+ *     supervisor  --channel-->  | init (process 1)  --fork-->  the program
+ *
+ * It stays in the caller's session and process group, so that the caller's shell stops,
+ * continues and interrupts it as it would the program, and passes that on.  It waits for
+ * init, and so for everything inside, before it returns.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/box.h"
+#include "sandbox/scope.h"
+
+#define COUNT_OF(a) (sizeof(a) / sizeof(*(a)))
+
+/* ---- Steps ----------------------------------------------------------------------- */
+
+static int (*const steps[])(struct box *, const struct step *) = {
+	[STEP_CHECK_STDIO] = step_check_stdio,
+	[STEP_IMAGES] = step_images,
+	[STEP_NAMESPACES] = step_namespaces,
+	[STEP_TIE] = step_tie,
+	[STEP_MAP_USER] = step_map_user,
+	[STEP_NO_NESTING] = step_no_nesting,
+	[STEP_LOOPBACK] = step_loopback,
+	[STEP_HOSTNAME] = step_hostname,
+	[STEP_ROOT] = step_root,
+	[STEP_BASE] = step_base,
+	[STEP_TMPFS] = step_tmpfs,
+	[STEP_PTS] = step_pts,
+	[STEP_READ_ONLY] = step_bind,
+	[STEP_WRITABLE] = step_bind,
+	[STEP_DEVICE] = step_device,
+	[STEP_LINK] = step_link,
+	[STEP_FILE] = step_file,
+	[STEP_PIVOT] = step_pivot,
+	[STEP_SEAL] = step_seal,
+	[STEP_ENTER] = step_enter,
+	[STEP_DROP] = step_drop,
+	[STEP_SESSION] = step_session,
+	[STEP_NO_CORE] = step_no_core,
+	[STEP_SIGNALS] = step_signals,
+	[STEP_DESCRIPTORS] = step_descriptors,
+	[STEP_EXECUTE] = step_execute,
+};
+_Static_assert(COUNT_OF(steps) == STEP_KINDS, "every kind is done somehow");
+
+static const char *cure_for(const struct step *s, int error)
+{
+	bool rights = error == -EPERM || error == -EACCES;
+
+	if (s->kind == STEP_ENTER)
+		return "give a directory of the sandbox with --chdir";
+	if (error == -EROFS)
+		return "what a writable directory lacks is not made there: make it first";
+	return rights && step_place(s->kind) == IN_INIT ? confine_refusal() : NULL;
+}
+
+static int fail_step(struct box *b, const struct step *s, int error)
+{
+	const char *cure = cure_for(s, error);
+	const char *path = s->from ? s->from : s->to ? s->to : "";
+	const char *at = s->from && s->to && strcmp(s->from, s->to) != 0 ? s->to : "";
+
+	return failure_set(b->why, EXIT_GUISE, "sandbox: %s%s%s%s%s: %s%s%s", step_name(s->kind),
+			   *path ? " " : "", path, *at ? " at " : "", at, strerror(-error),
+			   cure ? "; " : "", cure ? cure : "");
+}
+
+int box_perform(struct box *b, enum step_place place)
+{
+	for (size_t i = 0; i < b->plan->n; i++) {
+		const struct step *s = &b->plan->steps[i];
+		if (step_place(s->kind) != place)
+			continue;
+		int r = steps[s->kind](b, s);
+		if (r < 0)
+			return fail_step(b, s, r);
+	}
+	return 0;
+}
+
+/* ---- Namespaces ------------------------------------------------------------------------ */
+
+static int refused(struct box *b, int error)
+{
+	const char *cure = confine_refusal();
+
+	if (error == -EPERM || error == -ENOSPC || error == -EUSERS || error == -EACCES)
+		return failure_set(b->why, EXIT_GUISE,
+				   "this system gives no user namespaces (%s); %s",
+				   strerror(-error),
+				   cure ? cure
+					: "raise the sysctls under user.max_*_namespaces, or "
+					  "ask whoever confines this process");
+	return error;
+}
+
+/* fork(2) into new namespaces.  Nothing that belongs to libc's idea of a thread is used on
+ * the other side. */
+int step_namespaces(struct box *b, const struct step *s)
+{
+	int channel[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
+		return -errno;
+	long pid = syscall(SYS_clone, s->number | SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0) {
+		close(channel[0]);
+		b->channel = channel[1];
+		init_main(b);
+	}
+	int error = -errno;
+	close(channel[1]);
+	if (pid < 0) {
+		close(channel[0]);
+		return refused(b, error);
+	}
+	b->channel = channel[0];
+	b->init = (pid_t)pid;
+	return 0;
+}
+
+/* ---- Signals --------------------------------------------------------------------------- */
+
+/* What a caller may send to the program by sending it to guise. */
+static const int passed_on[] = {SIGHUP,	 SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
+				SIGUSR2, SIGALRM, SIGWINCH, SIGCONT};
+/* What stops the program, and then guise. */
+static const int stopping[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+
+static uint64_t find_ignored(void)
+{
+	uint64_t ignored = 0;
+	struct sigaction a;
+
+	for (int n = 1; n <= 64; n++)
+		if (sigaction(n, NULL, &a) == 0 && a.sa_handler == SIG_IGN)
+			ignored |= 1UL << (n - 1);
+	return ignored;
+}
+
+static void watch(sigset_t *set, const struct box *b, const int *signals, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(b->ignored >> (signals[i] - 1) & 1))
+			sigaddset(set, signals[i]);
+}
+
+/* Everything is blocked from here on; what concerns us is read from the descriptor. */
+static int take_signals(struct box *b)
+{
+	sigset_t all, ours;
+
+	b->ignored = find_ignored();
+	sigfillset(&all);
+	if (sigprocmask(SIG_SETMASK, &all, &b->mask) < 0 || signal(SIGCHLD, SIG_DFL) == SIG_ERR)
+		return -errno;
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGCHLD);
+	watch(&ours, b, passed_on, COUNT_OF(passed_on));
+	watch(&ours, b, stopping, COUNT_OF(stopping));
+	int fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static void give_signals_back(struct box *b)
+{
+	if (b->ignored >> (SIGCHLD - 1) & 1)
+		signal(SIGCHLD, SIG_IGN);
+	(void)sigprocmask(SIG_SETMASK, &b->mask, NULL); /* cannot fail */
+}
+
+static void tell(const struct box *b, enum message_kind kind, int number)
+{
+	const struct message m = {.kind = kind, .number = (uint32_t)number};
+
+	box_send(b, &m);
+}
+
+/* Stops this process as the signal would have (the kernel knows when nobody could
+ * continue it, and then does not), and goes on with everything when it is continued. */
+static void stop_with(struct box *b, int number)
+{
+	sigset_t one, old;
+
+	sigemptyset(&one);
+	sigaddset(&one, number);
+	(void)kill(getpid(), number);
+	if (number != SIGSTOP) {
+		(void)sigprocmask(SIG_UNBLOCK, &one, &old);
+		(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	}
+	tell(b, MESSAGE_RESUME, 0);
+}
+
+static bool is_stopping(int number)
+{
+	for (size_t i = 0; i < COUNT_OF(stopping); i++)
+		if (stopping[i] == number)
+			return true;
+	return false;
+}
+
+static void pass_on(struct box *b, int signals)
+{
+	struct signalfd_siginfo info;
+
+	while (read(signals, &info, sizeof info) == (ssize_t)sizeof info) {
+		int number = (int)info.ssi_signo;
+		if (number == SIGCHLD)
+			continue;
+		if (!is_stopping(number)) {
+			tell(b, MESSAGE_SIGNAL, number);
+			continue;
+		}
+		tell(b, MESSAGE_STOP, 0);
+		stop_with(b, number);
+	}
+}
+
+/* ---- To the end ---------------------------------------------------------------------------- */
+
+/* True when there is nothing more to come. */
+static bool hear(struct box *b, int *status)
+{
+	struct message m;
+	ssize_t n = recv(b->channel, &m, sizeof m, 0);
+
+	if (n < 0)
+		return errno != EINTR && errno != EAGAIN;
+	if (n != (ssize_t)sizeof m)
+		return true;
+	switch (m.kind) {
+	case MESSAGE_STOPPED:
+		stop_with(b, SIGSTOP);
+		return false;
+	case MESSAGE_ENDED:
+		if (*status < 0)
+			*status = (int)m.number;
+		return false;
+	case MESSAGE_FAILED:
+		if (!b->why->status)
+			*b->why = m.failure;
+		return false;
+	default:
+		return false;
+	}
+}
+
+static int supervise(struct box *b, int signals)
+{
+	struct pollfd fds[] = {
+		{.fd = b->channel, .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+	};
+	int status = -1;
+
+	for (bool over = false; !over;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[1].revents)
+			pass_on(b, signals);
+		if (fds[0].revents)
+			over = hear(b, &status);
+	}
+	return status;
+}
+
+/* Waits until nothing of the sandbox is left; init's own wait status. */
+static int wait_for_init(const struct box *b)
+{
+	int status = 0;
+
+	while (waitpid(b->init, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+static int exit_status(int wait_status)
+{
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+/* A pipe from or to the program ends when the program ends it, not when guise does. */
+static void let_go_of_stdio(void)
+{
+	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return;
+	(void)dup2(null, 0); /* both are open: cannot fail */
+	(void)dup2(null, 1);
+}
+
+static int run(struct box *b, int signals)
+{
+	if (box_perform(b, IN_SUPERVISOR) < 0)
+		return -1;
+	let_go_of_stdio();
+	int status = supervise(b, signals);
+	if (status < 0)
+		(void)kill(b->init, SIGKILL); /* it is ending, or must */
+	int ended = wait_for_init(b);
+	close(b->channel);
+	if (b->why->status)
+		return -1;
+	if (status < 0)
+		return failure_set(b->why, EXIT_GUISE,
+				   "sandbox: its process 1 ended before the program (status %d)",
+				   exit_status(ended));
+	return exit_status(status);
+}
+
+int box_run(const struct plan *plan, const struct box_options *options, struct failure *why)
+{
+	struct box b = {
+		.plan = plan,
+		.options = options,
+		.why = why,
+		.resident = -1,
+		.settings = -1,
+		.channel = -1,
+		.root = -1,
+	};
+	AUTO_CLOSE int signals = take_signals(&b);
+
+	if (signals < 0)
+		return failure_set(why, EXIT_GUISE, "cannot watch signals: %s", strerror(-signals));
+	int r = run(&b, signals);
+	give_signals_back(&b);
+	if (b.resident >= 0)
+		close(b.resident);
+	if (b.settings >= 0)
+		close(b.settings);
+	return r;
+}
