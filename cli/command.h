@@ -1,0 +1,58 @@
+/* The commands of guise, and how their options are declared. */
+#ifndef GUISE_COMMAND_H
+#define GUISE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sandbox/failure.h"
+
+enum option_kind {
+	TAKES_NOTHING, /* bool: set */
+	TAKES_TEXT, /* const char *: the last one given */
+	TAKES_LIST, /* struct given_list: all, in order */
+};
+
+/* One option: where it goes in the command's own struct, and what it is for. */
+struct option_row {
+	const char *name;
+	enum option_kind kind;
+	size_t offset;
+	const char *value; /* what it takes, for the help */
+	const char *help;
+};
+
+#define MOST_GIVEN 256
+struct given_list {
+	size_t n;
+	struct given {
+		const char *option; /* row->name */
+		const char *value;
+	} list[MOST_GIVEN];
+};
+
+/* Returned by a command instead of an exit status: */
+enum {
+	COMMAND_FAILED = -1, /* *why says it */
+	COMMAND_WANTS_HELP = -2, /* --help was given */
+};
+
+struct command {
+	const char *name;
+	const char *operands;
+	const char *summary;
+	const char *more; /* further lines of its help; "" */
+	const struct option_row *rows;
+	size_t n_rows;
+	/* The exit status, COMMAND_FAILED or COMMAND_WANTS_HELP. */
+	int (*run)(int argc, char **argv, struct failure *why);
+};
+
+extern const struct command command_run, command_info, command_calls;
+
+/* Options of argv into the struct at `into`: the index of the first operand,
+ * COMMAND_FAILED or COMMAND_WANTS_HELP. */
+int options_parse(const struct command *command, void *into, int argc, char **argv,
+		  struct failure *why);
+
+#endif

@@ -1,0 +1,93 @@
+/* guise: finds the command and does what it says; the only file that exits or prints how
+ * it is used. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "syscalls/launch.h"
+
+#define COUNT_OF(a) (sizeof(a) / sizeof(*(a)))
+
+static const struct command *const commands[] = {&command_run, &command_info, &command_calls};
+
+static void print_usage(void)
+{
+	printf("usage: guise COMMAND [OPTIONS] ...\n"
+	       "Runs programs built for another Unix, unmodified, in a sandbox.\n\n");
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		printf("  %-6s %s\n", commands[i]->name, commands[i]->summary);
+	printf("\nguise COMMAND --help tells a command's options; guise --version the version.\n");
+}
+
+static void print_option(const struct option_row *row)
+{
+	char left[64];
+	int n = snprintf(left, sizeof left, "--%s%s%s", row->name, row->value ? " " : "",
+			 row->value ? row->value : "");
+
+	if (n > 24)
+		printf("  %s\n  %-24s  %s\n", left, "", row->help);
+	else
+		printf("  %-24s  %s\n", left, row->help);
+}
+
+static void print_help(const struct command *c)
+{
+	printf("usage: guise %s [OPTIONS] %s\n%s\n\n", c->name, c->operands, c->summary);
+	for (size_t i = 0; i < c->n_rows; i++)
+		print_option(&c->rows[i]);
+	printf("%s", c->more);
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static int run(const struct command *c, int argc, char **argv)
+{
+	struct failure why = {0};
+	int r = c->run(argc, argv, &why);
+
+	if (r == COMMAND_WANTS_HELP) {
+		print_help(c);
+		return 0;
+	}
+	if (r >= 0)
+		return r;
+	fprintf(stderr, "guise: %s\n", why.text);
+	return why.status;
+}
+
+static int flush(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "guise: standard output: cannot be written; check where it goes\n");
+	return status ? status : EXIT_GUISE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+	const struct command *c = name ? find(name) : NULL;
+
+	if (c)
+		return flush(run(c, argc - 1, argv + 1));
+	if (name && strcmp(name, "--version") == 0) {
+		printf("guise %s\n", GUISE_VERSION);
+		return flush(0);
+	}
+	if (name && (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)) {
+		print_usage();
+		return flush(0);
+	}
+	if (name)
+		fprintf(stderr, "guise: %s: unknown command; see guise --help\n", name);
+	else
+		fprintf(stderr, "guise: no command; see guise --help\n");
+	return EXIT_GUISE;
+}

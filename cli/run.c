@@ -1,0 +1,381 @@
+/* guise run: looks at the program, makes the plan, performs it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/names.h"
+#include "sandbox/box.h"
+#include "sandbox/scope.h"
+#include "syscalls/personality.h"
+
+#define HOME "/tmp"
+#define HOSTNAME "guise"
+#define LONGEST_HOSTNAME 64 /* sethostname(2) */
+
+struct given_options {
+	struct given_list places, environment;
+	const char *root, *net, *directory, *hostname, *personality, *release, *trace;
+	bool keep_environment, clear_environment, no_working, no_patch, check_uses, dry_run;
+};
+
+#define AT(member) offsetof(struct given_options, member)
+static const struct option_row rows[] = {
+	{"ro", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, read-only"},
+	{"rw", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, writable"},
+	{"root", TAKES_TEXT, AT(root), "DIR", "what is in DIR is the root directory, read-only"},
+	{"no-cwd", TAKES_NOTHING, AT(no_working), NULL, "do not show the current directory"},
+	{"chdir", TAKES_TEXT, AT(directory), "DIR", "start in DIR (the current directory)"},
+	{"net", TAKES_TEXT, AT(net), "none|host", "loopback only (none), or the host's network"},
+	{"hostname", TAKES_TEXT, AT(hostname), "NAME", "the host's name inside (" HOSTNAME ")"},
+	{"env", TAKES_LIST, AT(environment), "NAME[=VALUE]", "set NAME, or pass it on"},
+	{"keep-env", TAKES_NOTHING, AT(keep_environment), NULL, "pass on the whole environment"},
+	{"clear-env", TAKES_NOTHING, AT(clear_environment), NULL, "pass on nothing but --env"},
+	{"personality", TAKES_TEXT, AT(personality), "NAME",
+	 "the program's system, if it does not say"},
+	{"release", TAKES_TEXT, AT(release), "R", "the system release it is told it runs on"},
+	{"no-patch", TAKES_NOTHING, AT(no_patch), NULL, "make every call by the slow way (a trap)"},
+	{"check-uses", TAKES_NOTHING, AT(check_uses), NULL,
+	 "stop at a Linux call its row does not name"},
+	{"trace-fd", TAKES_TEXT, AT(trace), "N", "one line a call to descriptor N"},
+	{"dry-run", TAKES_NOTHING, AT(dry_run), NULL, "print what would be done, and do nothing"},
+};
+
+/* All that lives as long as the run. */
+struct run {
+	struct given_options given;
+	struct box_options box;
+	struct program_name program;
+	struct failure *why;
+	char *working;
+	char *directory;
+	char *user;
+};
+
+/* ---- Options ------------------------------------------------------------------- */
+
+static int read_net(struct run *r)
+{
+	const char *net = r->given.net ? r->given.net : "none";
+
+	r->box.host_network = strcmp(net, "host") == 0;
+	if (r->box.host_network || strcmp(net, "none") == 0)
+		return 0;
+	return failure_set(r->why, EXIT_GUISE, "--net %s: unknown; give none or host", net);
+}
+
+static int read_hostname(struct run *r)
+{
+	const char *name = r->given.hostname ? r->given.hostname : HOSTNAME;
+
+	r->box.hostname = name;
+	if (*name && strlen(name) <= LONGEST_HOSTNAME)
+		return 0;
+	return failure_set(r->why, EXIT_GUISE, "--hostname: empty or longer than %d; shorten it",
+			   LONGEST_HOSTNAME);
+}
+
+static int copy_setting(struct run *r, const char *option, const char *from, char *to, size_t size)
+{
+	if (!from)
+		return 0;
+	if (!*from || strlen(from) >= size)
+		return failure_set(r->why, EXIT_GUISE,
+				   "--%s: empty or too long; give a name of "
+				   "up to %zu letters",
+				   option, size - 1);
+	strcpy(to, from);
+	return 0;
+}
+
+static int read_settings(struct run *r)
+{
+	const struct given_options *g = &r->given;
+	struct settings *s = &r->box.settings;
+
+	s->magic = SETTINGS_MAGIC;
+	s->flags = (g->check_uses ? SETTINGS_CHECK_USES : 0) | (g->trace ? SETTINGS_TRACE : 0) |
+		   (g->no_patch ? SETTINGS_NO_PATCH : 0);
+	if (copy_setting(r, "personality", g->personality, s->personality, sizeof s->personality) <
+	    0)
+		return -1;
+	if (g->personality && !brand_named(g->personality))
+		return failure_set(r->why, EXIT_GUISE,
+				   "--personality %s: unknown; `guise calls` lists the systems",
+				   g->personality);
+	return copy_setting(r, "release", g->release, s->release, sizeof s->release);
+}
+
+static int read_trace(struct run *r)
+{
+	char *end;
+
+	r->box.trace = -1;
+	if (!r->given.trace)
+		return 0;
+	long n = strtol(r->given.trace, &end, 10);
+	if (!*r->given.trace || *end || n < 0 || n > 1000000 || fcntl((int)n, F_GETFD) < 0)
+		return failure_set(r->why, EXIT_GUISE,
+				   "--trace-fd %s: no open descriptor; open it first",
+				   r->given.trace);
+	r->box.trace = (int)n;
+	return 0;
+}
+
+/* What the caller left open is nobody's inside.  The trace moves to a low number: the high
+ * ones are the resident's. */
+static int close_others(struct run *r)
+{
+	unsigned trace = (unsigned)r->box.trace;
+
+	if (r->box.trace < 3) {
+		if (close_range(3, ~0U, 0) < 0)
+			return failure_set(r->why, EXIT_GUISE, "cannot close descriptors: %s",
+					   strerror(errno));
+	} else if ((trace > 3 && close_range(3, trace - 1, 0) < 0) ||
+		   close_range(trace + 1, ~0U, 0) < 0) {
+		return failure_set(r->why, EXIT_GUISE, "cannot close descriptors: %s",
+				   strerror(errno));
+	}
+	if (r->box.trace < 0)
+		return 0;
+	int low = fcntl(r->box.trace, F_DUPFD_CLOEXEC, 3);
+	if (low < 0)
+		return failure_set(r->why, EXIT_GUISE, "--trace-fd: %s", strerror(errno));
+	if (trace >= 3)
+		close(r->box.trace);
+	r->box.trace = low;
+	return 0;
+}
+
+/* The root directory is never shown whole: there the program starts in its own root. */
+static int find_working(struct run *r)
+{
+	if (r->given.no_working)
+		return 0;
+	r->working = getcwd(NULL, 0);
+	if (!r->working || r->working[0] != '/')
+		return failure_set(
+			r->why, EXIT_GUISE,
+			"the current directory is gone; go to another, or give --no-cwd");
+	if (strcmp(r->working, "/") != 0)
+		r->box.working = r->working;
+	return 0;
+}
+
+static int find_directory(struct run *r)
+{
+	const char *given = r->given.directory;
+
+	if (find_working(r) < 0)
+		return -1;
+	r->box.directory = r->box.working ? r->box.working : "/";
+	if (!given)
+		return 0;
+	r->directory = given[0] == '/' ? strdup(given) : names_absolute(given);
+	if (!r->directory)
+		return failure_set(r->why, EXIT_GUISE, "--chdir %s: %s; check the path", given,
+				   strerror(errno));
+	r->box.directory = r->directory;
+	return 0;
+}
+
+static int find_user(struct run *r)
+{
+	const struct given_options *g = &r->given;
+	enum environment_base base = g->keep_environment    ? ENVIRONMENT_ALL
+				     : g->clear_environment ? ENVIRONMENT_NONE
+							    : ENVIRONMENT_SHORT;
+
+	if (g->keep_environment && g->clear_environment)
+		return failure_set(r->why, EXIT_GUISE,
+				   "--keep-env and --clear-env exclude each other; give one");
+	r->box.uid = geteuid();
+	r->box.gid = getegid();
+	r->user = names_user(r->box.uid);
+	r->box.user = r->user;
+	r->box.home = HOME;
+	if (r->user)
+		r->box.envp = names_environment(base, &g->environment, r->user, HOME);
+	if (!r->box.envp)
+		return failure_set(r->why, EXIT_GUISE, "out of memory");
+	return 0;
+}
+
+static int find_root(struct run *r)
+{
+	r->box.root = r->given.root;
+	return names_binds(&r->given.places, &r->box, r->why);
+}
+
+static int read_options(struct run *r)
+{
+	int (*const readers[])(struct run *) = {read_net,	read_hostname, read_settings,
+						find_directory, find_root,     find_user};
+
+	for (size_t i = 0; i < COUNT(readers); i++)
+		if (readers[i](r) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- The program ------------------------------------------------------------------ */
+
+static int report(struct run *r, const char *file, const struct inspection *i)
+{
+	const char *library_path = NULL;
+	struct inspect_problem list[INSPECT_PROBLEMS];
+	char *const *env = r->box.envp;
+
+	for (; *env; env++)
+		if (strncmp(*env, "LD_LIBRARY_PATH=", 16) == 0)
+			library_path = *env + 16;
+	const struct inspect_view view = {names_open, &r->box, library_path};
+	size_t n = inspect_problems(i, &view, list, COUNT(list));
+	for (size_t p = 0; p < n; p++)
+		if (list[p].status)
+			return failure_set(r->why, list[p].status, "%s: %s", file, list[p].what);
+	return 0;
+}
+
+/* --personality stands in for what the file does not say. */
+static void force_system(const struct run *r, struct inspection *i)
+{
+	const struct personality *p = brand_named(r->box.settings.personality);
+
+	if (p && !i->is_script)
+		i->system = p;
+}
+
+static int inspect(struct run *r, const char *file, int fd, struct inspection *i)
+{
+	int e = inspect_file(fd, i);
+
+	if (e < 0)
+		return failure_set(r->why, EXIT_NOT_RUNNABLE, "%s: %s; check the file", file,
+				   strerror(-e));
+	force_system(r, i);
+	if (i->image.facts.interpreter[0])
+		(void)inspect_details(fd, i); /* what it cannot tell is not checked */
+	e = report(r, file, i);
+	inspect_free(i);
+	return e;
+}
+
+/* A script's interpreter that is not shown inside otherwise comes along from the host. */
+static int add_interpreter(struct run *r, const char *path, const struct program_name *found)
+{
+	struct bind *b = &r->box.binds[r->box.n_binds];
+
+	if (!found->host[0])
+		return 0;
+	if (r->box.n_binds == BOX_BINDS)
+		return failure_set(r->why, EXIT_GUISE, "more than %d places; combine some",
+				   BOX_BINDS);
+	b->from = strdup(found->host);
+	b->to = names_absolute(path);
+	r->box.n_binds++;
+	return b->from && b->to ? 0 : failure_set(r->why, EXIT_GUISE, "out of memory");
+}
+
+static int check_script(struct run *r, const char *file, const char *path,
+			struct inspection *interpreter)
+{
+	struct program_name found;
+	char name[PATH_MAX + 64];
+
+	if (names_interpreter(&r->box, file, path, &found, r->why) < 0)
+		return -1;
+	AUTO_CLOSE int fd = found.fd;
+	(void)snprintf(name, sizeof name, "%s: a script for %s", file, path); /* cut, if ever */
+	if (add_interpreter(r, path, &found) < 0 || inspect(r, name, fd, interpreter) < 0)
+		return -1;
+	if (!interpreter->is_script)
+		return 0;
+	return failure_set(r->why, EXIT_NOT_RUNNABLE,
+			   "%s, which is itself a script; name a program after #!", name);
+}
+
+static int find_program(struct run *r, const char *name)
+{
+	struct inspection i;
+	struct program_name *p = &r->program;
+
+	if (names_program(&r->box, name, p, r->why) < 0)
+		return -1;
+	AUTO_CLOSE int fd = p->fd;
+	r->box.program = p->inside;
+	r->box.program_from = p->host[0] ? p->host : NULL;
+	if (inspect(r, name, fd, &i) < 0)
+		return -1;
+	if (i.is_script) {
+		const struct inspection script = i;
+		if (check_script(r, name, script.script_interpreter, &i) < 0)
+			return -1;
+	}
+	r->box.personality = i.system;
+	return 0;
+}
+
+/* ---- All of it ----------------------------------------------------------------------- */
+
+static int perform(struct run *r)
+{
+	struct plan plan;
+	int status = 0;
+
+	if (plan_make(&r->box, &plan, r->why) < 0)
+		return COMMAND_FAILED;
+	if (r->given.dry_run)
+		plan_print(&plan, stdout);
+	else
+		status = box_run(&plan, &r->box, r->why);
+	plan_free(&plan);
+	return status;
+}
+
+static void let_go(struct run *r)
+{
+	for (size_t i = 0; i < r->box.n_binds; i++) {
+		free((char *)r->box.binds[i].from);
+		free((char *)r->box.binds[i].to);
+	}
+	for (char **v = (char **)r->box.envp; v && *v; v++)
+		free(*v);
+	free((char **)r->box.envp);
+	free(r->working);
+	free(r->directory);
+	free(r->user);
+}
+
+static int run(int argc, char **argv, struct failure *why)
+{
+	struct run r = {.why = why};
+	int first = options_parse(&command_run, &r.given, argc, argv, why);
+
+	if (first < 0)
+		return first;
+	if (first == argc)
+		return failure_set(why, EXIT_GUISE, "run: no program; see guise run --help");
+	r.box.argv = argv + first;
+	int status = COMMAND_FAILED;
+	if (read_trace(&r) == 0 && close_others(&r) == 0 && read_options(&r) == 0 &&
+	    find_program(&r, argv[first]) == 0)
+		status = perform(&r);
+	let_go(&r);
+	return status;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.operands = "[--] PROGRAM [ARGUMENTS...]",
+	.summary = "runs a program in a sandbox",
+	.more = "\nThe exit status is the program's; 128+N if Linux signal N ended it; 125 if guise\n"
+		"failed, 126 if the file is not a program it can run, 127 if it was not found.\n",
+	.rows = rows,
+	.n_rows = COUNT(rows),
+	.run = run,
+};
