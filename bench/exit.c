@@ -1,0 +1,6 @@
+/* The least a program can do: end. */
+#include "tests/guest/guest.h"
+
+void test(int argc, char **argv, char **envp)
+{
+}

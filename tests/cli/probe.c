@@ -1,0 +1,140 @@
+/* A guest that does what its first argument says; the scripts beside it look at the result.
+ *
+ *   exit N            kill N            args ...          env
+ *   read PATH         write PATH TEXT   list PATH         fds
+ *   sleep             ids               daemon            connect PORT
+ */
+#include "tests/guest/guest.h"
+
+static long number(const char *s)
+{
+	long n = 0;
+	for (; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + *s - '0';
+	return n;
+}
+
+static void out(const char *s)
+{
+	sys(SYS_write, 1, s, strlen(s));
+}
+
+static void out_number(const char *what, long n)
+{
+	char text[24], *at = text + sizeof text - 1;
+	bool minus = n < 0;
+	unsigned long left = minus ? -(unsigned long)n : (unsigned long)n;
+	*at = '\0';
+	do
+		*--at = (char)('0' + left % 10);
+	while (left /= 10);
+	if (minus)
+		*--at = '-';
+	out(what);
+	out(" ");
+	out(at);
+	out("\n");
+}
+
+static void read_file(const char *path)
+{
+	static char buf[4096];
+	long fd = sys(SYS_open, path, 0), n;
+	if (fd < 0)
+		quit((int)-fd);
+	while ((n = sys(SYS_read, fd, buf, sizeof buf)) > 0)
+		sys(SYS_write, 1, buf, n);
+	quit(n < 0 ? (int)-n : 0);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	long fd = sys(SYS_open, path, 1 | 0x200, 0644);
+	if (fd < 0)
+		quit((int)-fd);
+	long n = sys(SYS_write, fd, text, strlen(text));
+	quit(n < 0 ? (int)-n : 0);
+}
+
+static void list(const char *path)
+{
+	static char buf[8192];
+	long fd = sys(SYS_open, path, 0x20000), n;
+	if (fd < 0)
+		quit((int)-fd);
+	while ((n = sys(SYS_getdirentries, fd, buf, sizeof buf, 0)) > 0)
+		for (char *at = buf; at < buf + n; at += *(uint16_t *)(at + 16)) {
+			out(at + 24);
+			out("\n");
+		}
+}
+
+static void connect_to(int port)
+{
+	struct {
+		uint8_t len, family;
+		uint16_t port;
+		uint32_t addr;
+		char zero[8];
+	} a = {16, 2, __builtin_bswap16((uint16_t)port), 0x0100007f, {0}};
+	long r = sys(SYS_connect, sys(SYS_socket, 2, 1, 0), &a, sizeof a);
+	quit((int)-r);
+}
+
+/* A child that nobody waits for, and that no signal to the parent's group reaches. */
+static void daemon(void)
+{
+	if (sys(SYS_fork) == 0) {
+		sys(SYS_setsid);
+		if (sys(SYS_fork) == 0)
+			sleep_ms(600000);
+		quit(0);
+	}
+	out("started\n");
+	sleep_ms(200);
+}
+
+void test(int argc, char **argv, char **envp)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	if (!strcmp(what, "exit"))
+		quit((int)number(argv[2]));
+	if (!strcmp(what, "kill"))
+		sys(SYS_kill, sys(SYS_getpid), number(argv[2]));
+	if (!strcmp(what, "read"))
+		read_file(argv[2]);
+	if (!strcmp(what, "write"))
+		write_file(argv[2], argv[3]);
+	if (!strcmp(what, "list"))
+		list(argv[2]);
+	if (!strcmp(what, "connect"))
+		connect_to((int)number(argv[2]));
+	if (!strcmp(what, "daemon"))
+		daemon();
+	if (!strcmp(what, "sleep")) {
+		out("ready\n");
+		sleep_ms(600000);
+	}
+	if (!strcmp(what, "args"))
+		for (int i = 0; i < argc; i++)
+			out(argv[i]), out("\n");
+	if (!strcmp(what, "env"))
+		for (; *envp; envp++)
+			out(*envp), out("\n");
+	if (!strcmp(what, "fds"))
+		for (int fd = 0; fd < 1024; fd++)
+			if (sys(SYS_fcntl, fd, 1) >= 0)
+				out_number("fd", fd);
+	if (!strcmp(what, "ids")) {
+		out_number("uid", sys(SYS_getuid));
+		out_number("gid", sys(SYS_getgid));
+		out_number("pid", sys(SYS_getpid));
+		out_number("ppid", sys(SYS_getppid));
+	}
+	if (!strcmp(what, "cwd")) {
+		static char buf[4096];
+		sys(SYS___getcwd, buf, sizeof buf);
+		out(buf);
+		out("\n");
+	}
+}
