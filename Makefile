@@ -81,6 +81,7 @@ MAKEFLAGS += --no-builtin-rules
 	deps-build deps-test deps-lint built-tests inputs format
 
 all: $(B)/guise
+	@:
 
 help:
 	@echo 'make            build $(B)/guise'
@@ -213,12 +214,14 @@ $(B)/fuzz/%: tests/fuzz/%.c $(wildcard loader/*.c loader/*.h) $(SHARED) $(wildca
 		$(SHARED) $(LOOP) $(LDLIBS)
 
 inputs: $(B)/inputs/.complete
+	@:
 
 $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 	$(call say,FETCH,$@)tests/real/fetch $(B)/inputs
 
 built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/probe $(B)/escape/gate $(B)/storm.freebsd \
 	$(B)/storm.linux $(FUZZ_BINS) inputs
+	@:
 
 # Use every processor unless told otherwise.
 SUBMAKE = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -241,7 +244,7 @@ demo:
 
 bench:
 	@$(SUBMAKE) deps-build deps-demo
-	@$(SUBMAKE) all inputs $(B)/bench/calls $(B)/bench/calls.native \
+	@$(SUBMAKE) -s all inputs $(B)/bench/calls $(B)/bench/calls.native \
 		$(B)/bench/exit $(B)/bench/exit.native
 	@B=$(B) bench/run
 
@@ -253,7 +256,7 @@ conformance:
 lint:
 	@$(SUBMAKE) deps-build deps-lint
 	@$(SUBMAKE) all
-	@$(SUBMAKE) CC=clang B=$(B)/clang all $(B)/clang/unit
+	@$(SUBMAKE) CC=clang B=$(B)/clang all $(B)/clang/unit $(GUEST_BINS:$(B)/%=$(B)/clang/%) $(B)/clang/escape/gate
 	@B=$(B) tests/lint
 
 format:
@@ -269,7 +272,7 @@ DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev li
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) check pkg-config golang-1.19-go clang libclang-rt-14-dev util-linux \
 	procps iproute2
-DEPS_LINT := clang clang-format cppcheck shellcheck man-db pkg-config check
+DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check
 
 .PHONY: deps-demo
 deps-build:

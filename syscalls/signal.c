@@ -237,6 +237,8 @@ TRANSLATOR(kill)
 	if (n < 0)
 		return n;
 	s = signal_by_guest(c->personality, n);
+	if (!s)
+		return -EINVAL;
 	if (s->host != HOST_SIGNAL_CARRIER)
 		return host(c, __NR_kill, pid, s->host);
 	/* A carried signal names itself in its siginfo, which only one process can be sent. */
