@@ -11,10 +11,32 @@
 #endif
 #include "tests/guest/guest.h"
 
+#ifdef NATIVE
+#define call(nr, a, b, c) sys(nr, a, b, c)
+#else
+/* The stub every libc of the system makes a call with: what programs really execute. */
+#define STUB(nr) \
+	__asm__(".pushsection .text\n.balign 16\nstub_" #nr ": mov $" #nr ", %eax\n" \
+		"mov %rcx, %r10\nsyscall\nret\n.popsection\n")
+STUB(3);
+STUB(20);
+STUB(39);
+STUB(232);
+long stub_3(long, long, long), stub_20(long, long, long), stub_39(long, long, long),
+	stub_232(long, long, long);
+_Static_assert(SYS_read == 3 && SYS_getpid == 20 && SYS_getppid == 39 && SYS_clock_gettime == 232,
+	       "the stubs' numbers");
+#define call(nr, a, b, c) \
+	((nr) == SYS_read      ? stub_3(a, b, c) \
+	 : (nr) == SYS_getpid  ? stub_20(a, b, c) \
+	 : (nr) == SYS_getppid ? stub_39(a, b, c) \
+			       : stub_232(a, b, c))
+#endif
+
 static long now(void)
 {
 	long t[2];
-	sys(SYS_clock_gettime, MONOTONIC, t);
+	call(SYS_clock_gettime, MONOTONIC, (long)t, 0);
 	return t[0] * 1000000000 + t[1];
 }
 
@@ -36,13 +58,13 @@ void test(int argc, char **argv, char **envp)
 	long before = now();
 	if (!strcmp(what, "getpid"))
 		for (long i = 0; i < n; i++)
-			sys(SYS_getpid);
+			call(SYS_getpid, 0, 0, 0);
 	else if (!strcmp(what, "getppid"))
 		for (long i = 0; i < n; i++)
-			sys(SYS_getppid);
+			call(SYS_getppid, 0, 0, 0);
 	else if (!strcmp(what, "read"))
 		for (long i = 0; i < n; i++)
-			sys(SYS_read, fd, &byte, 1);
+			call(SYS_read, fd, (long)&byte, 1);
 	else if (!strcmp(what, "clock"))
 		for (long i = 0; i < n; i++)
 			now();

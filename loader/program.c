@@ -7,6 +7,7 @@
 #include "syscalls/program.h"
 
 #include "loader/image.h"
+#include "syscalls/engine.h"
 #include "syscalls/process.h"
 
 #include <asm/fcntl.h>
@@ -240,7 +241,10 @@ static int map_at(struct call *c, uint64_t at, uint64_t size, int prot, int flag
 {
 	long r = host(c, __NR_mmap, at, size, prot, MAP_PRIVATE | flags, fd, offset);
 
-	return is_error(r) ? (int)r : 0;
+	if (is_error(r))
+		return (int)r;
+	engine_code_changed(c, at, size, (prot & PROT_EXEC) && !(prot & PROT_WRITE));
+	return 0;
 }
 
 /* The end of the last file page of a segment that has more memory than file: zero. */

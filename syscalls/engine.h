@@ -31,6 +31,10 @@ long engine_exec(struct call *c, const struct exec *e);
 _Noreturn void engine_exit_thread(struct call *c);
 _Noreturn void engine_exit_process(struct call *c, int status);
 
+/* [at, at + n) was mapped anew: code that nobody writes to (is_code), or anything else; or
+ * it is about to be unmapped or changed.  Engines that patch code need to know. */
+void engine_code_changed(struct call *c, uint64_t at, uint64_t n, bool is_code);
+
 /* ---- Threads --------------------------------------------------------------- */
 
 struct new_thread {

@@ -6,6 +6,7 @@
 #include "syscalls/memory.h"
 
 #include "syscalls/abi.h"
+#include "syscalls/engine.h"
 #include "syscalls/process.h"
 
 #include <linux/mman.h>
@@ -39,14 +40,22 @@ struct mapping {
 
 static long map(struct call *c, const struct mapping *m)
 {
-	long r = host(c, __NR_mmap, m->at, m->size, m->prot, m->flags, m->fd, m->offset);
+	long r;
 
+	if (m->flags & MAP_FIXED)
+		engine_code_changed(c, m->at, m->size, false);
+	r = host(c, __NR_mmap, m->at, m->size, m->prot, m->flags, m->fd, m->offset);
 	if (r == -EEXIST)
 		return -ENOMEM;
-	if (!is_error(r) && engine_owns((uint64_t)r, m->size)) {
+	if (is_error(r))
+		return r;
+	if (engine_owns((uint64_t)r, m->size)) {
 		(void)host(c, __NR_munmap, r, m->size); /* just made */
 		return -ENOMEM;
 	}
+	engine_code_changed(c, (uint64_t)r, m->size,
+			    (m->prot & PROT_EXEC) && !(m->prot & PROT_WRITE) &&
+				    (m->flags & MAP_PRIVATE));
 	return r;
 }
 
@@ -166,7 +175,10 @@ TRANSLATOR(munmap)
 	if (!n)
 		return -EINVAL;
 	r = whole_pages(&at, &n);
-	return r < 0 ? r : host(c, __NR_munmap, at, n);
+	if (r < 0)
+		return r;
+	engine_code_changed(c, at, n, false);
+	return host(c, __NR_munmap, at, n);
 }
 
 TRANSLATOR(mprotect)
@@ -176,7 +188,11 @@ TRANSLATOR(mprotect)
 
 	if (r == 0)
 		r = whole_pages(&at, &n);
-	return r < 0 ? r : host(c, __NR_mprotect, at, n, prot);
+	if (r < 0)
+		return r;
+	if (prot != (PROT_READ | PROT_EXEC))
+		engine_code_changed(c, at, n, false);
+	return host(c, __NR_mprotect, at, n, prot);
 }
 
 static long advise(struct call *c)

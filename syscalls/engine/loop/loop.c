@@ -95,6 +95,14 @@ bool engine_owns(uint64_t at, uint64_t n)
 	return false;
 }
 
+void engine_code_changed(struct call *c, uint64_t at, uint64_t n, bool is_code)
+{
+	(void)c;
+	(void)at;
+	(void)n;
+	(void)is_code;
+}
+
 void *engine_pages(size_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,

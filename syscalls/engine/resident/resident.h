@@ -51,6 +51,13 @@ _Static_assert(offsetof(struct resident, pending) == T_PENDING, "layout.h");
 _Static_assert(offsetof(struct regs, rflags) == R_RFLAGS, "layout.h");
 _Static_assert(sizeof(struct resident) <= SLOT_END - SLOT_CONTEXT, "layout.h");
 
+/* Code that may be patched (patch.c). */
+struct code {
+	uint64_t low, high;
+	uint64_t stubs; /* their area, 0: none yet */
+	uint32_t used; /* bytes of it */
+};
+
 /* Of the whole address space, whichever processes share it. */
 struct space {
 	struct settings settings;
@@ -62,6 +69,9 @@ struct space {
 	bool has_fsgsbase;
 	bool check_uses;
 	struct lock lock; /* slots and pages */
+	struct lock patch_lock;
+	uint32_t n_code;
+	struct code code[256];
 	uint64_t next_page;
 	uint64_t births; /* threads made so far */
 	uint32_t top; /* no slot at or above was ever used */
@@ -116,6 +126,9 @@ void signals_pass_on(struct resident *r);
 bool signals_settle(struct resident *r, struct signal_info *info, struct action *a);
 void signals_deliver(struct resident *r, const struct signal_info *info, const struct action *a);
 void signals_ignored(struct resident *r, uint64_t ignored[2]);
+
+/* patch.c: the site that has just trapped becomes a jump, if it can. */
+void patch_trapped(struct resident *r, const struct regs *regs);
 
 /* start.c */
 _Noreturn void resident_start(uint64_t *stack);

@@ -284,6 +284,8 @@ static void trapped_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
 	struct sigcontext *m = &uc->uc_mcontext;
 
 	if (is_guest(m->rip) && si->si_arch == AUDIT_ARCH_X86_64) {
+		save_registers(r, m);
+		patch_trapped(r, &r->thread.regs);
 		m->rcx = m->rip;
 		m->rip = (uint64_t)entry_call;
 		take_gs(r);
@@ -293,8 +295,8 @@ static void trapped_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
 		m->rax = (uint64_t)gate((long)m->rax, m->rdi, m->rsi, m->rdx, m->r10, m->r8, m->r9);
 		return;
 	}
-	if (is_guest(
-		    m->rip)) { /* another architecture's call: the instruction does not exist here */
+	if (is_guest(m->rip)) {
+		/* Another architecture's call: here the instruction does not exist. */
 		r->raised = (struct signal_info){
 			.number = signal_from_host(r->thread.process->personality, SIGILL),
 			.code = ILL_ILLOPC,

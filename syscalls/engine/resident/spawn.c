@@ -52,9 +52,10 @@ static long fork_copy(struct call *c, struct resident *r)
 	descriptors_lock(p);
 	lock_take(&p->lock);
 	lock_take(&space.lock);
+	lock_take(&space.patch_lock);
 	pid = LINUX(clone, SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID, 0, 0,
 		    &space.slots[r->slot], 0);
-	space.lock.word = pid ? space.lock.word : 0;
+	lock_release(&space.patch_lock);
 	lock_release(&space.lock);
 	lock_release(&p->lock);
 	descriptors_unlock(p);
