@@ -35,6 +35,10 @@ _Noreturn void engine_exit_process(struct call *c, int status);
  * it is about to be unmapped or changed.  Engines that patch code need to know. */
 void engine_code_changed(struct call *c, uint64_t at, uint64_t n, bool is_code);
 
+/* A Linux clock's time: 0 or -errno. */
+struct __kernel_timespec;
+long engine_clock(struct call *c, int host_clock, struct __kernel_timespec *now);
+
 /* ---- Threads --------------------------------------------------------------- */
 
 struct new_thread {

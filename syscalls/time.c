@@ -2,6 +2,7 @@
 #include "syscalls/time.h"
 
 #include "syscalls/clock.h"
+#include "syscalls/engine.h"
 #include "syscalls/linux.h"
 #include "syscalls/process.h"
 #include "syscalls/resource.h"
@@ -36,20 +37,14 @@ uint64_t scratch_timespec(struct call *c, uint64_t ns)
 int now_ns(struct call *c, int host_clock, uint64_t *ns)
 {
 	struct __kernel_timespec t;
-	uint64_t at = scratch(c, sizeof t);
-	long r;
+	long r = engine_clock(c, host_clock, &t);
 
-	if (!at)
-		return -ENOMEM;
-	r = host(c, __NR_clock_gettime, host_clock, at);
-	if (r == 0)
-		r = get_guest(c, &t, at, sizeof t);
 	return r < 0 ? (int)r : ns_of_timespec(&t, ns);
 }
 
 int deadline_from(struct call *c, int host_clock, uint64_t relative_ns)
 {
-	uint64_t now, then;
+	uint64_t now = 0, then;
 	int r;
 
 	if (c->deadline)
@@ -65,7 +60,7 @@ int deadline_from(struct call *c, int host_clock, uint64_t relative_ns)
 
 int remaining_ns(struct call *c, int host_clock, uint64_t *ns)
 {
-	uint64_t now;
+	uint64_t now = 0;
 	int r = now_ns(c, host_clock, &now);
 
 	if (r < 0)
@@ -90,28 +85,20 @@ static int clock_value(struct call *c, int i, uint64_t *clock)
 	return 0;
 }
 
-static int cut_to_second(struct call *c, uint64_t at)
-{
-	struct __kernel_timespec t;
-	int r = get_guest(c, &t, at, sizeof t);
-
-	if (r < 0)
-		return r;
-	t.tv_nsec = 0;
-	return put_guest(c, at, &t, sizeof t);
-}
-
 TRANSLATOR(clock_gettime)
 {
+	struct __kernel_timespec now;
 	uint64_t clock;
+	bool whole;
 	long r = clock_value(c, 0, &clock);
 
 	if (r < 0)
 		return r;
-	if (clock != CLOCK_WHOLE_SECONDS)
-		return host(c, __NR_clock_gettime, clock, c->a[1]);
-	r = host(c, __NR_clock_gettime, CLOCK_REALTIME_COARSE, c->a[1]);
-	return r < 0 ? r : cut_to_second(c, c->a[1]);
+	whole = clock == CLOCK_WHOLE_SECONDS;
+	r = engine_clock(c, whole ? CLOCK_REALTIME_COARSE : (int)clock, &now);
+	if (whole)
+		now.tv_nsec = 0;
+	return r < 0 ? r : arg_out(c, 1, &now);
 }
 
 TRANSLATOR(clock_getres)

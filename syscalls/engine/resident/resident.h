@@ -61,7 +61,7 @@ struct code {
 /* Of the whole address space, whichever processes share it. */
 struct space {
 	struct settings settings;
-	uint64_t vdso, vdso_end;
+	uint64_t vdso, vdso_end, vdso_clock_gettime;
 	uint64_t vector_mask; /* components of the vector state the processor has */
 	uint32_t vector_size;
 	uint32_t ncpus;
@@ -129,6 +129,9 @@ void signals_ignored(struct resident *r, uint64_t ignored[2]);
 
 /* patch.c: the site that has just trapped becomes a jump, if it can. */
 void patch_trapped(struct resident *r, const struct regs *regs);
+
+/* vdso.c */
+void vdso_begin(uint64_t base);
 
 /* start.c */
 _Noreturn void resident_start(uint64_t *stack);

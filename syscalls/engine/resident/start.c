@@ -20,7 +20,7 @@ static void read_auxv(const uint64_t *auxv)
 	for (; auxv[0] != AT_NULL; auxv += 2) {
 		switch (auxv[0]) {
 		case AT_SYSINFO_EHDR:
-			space.vdso = auxv[1];
+			vdso_begin(auxv[1]);
 			break;
 		case AT_HWCAP:
 			space.hwcap = auxv[1];
@@ -31,21 +31,6 @@ static void read_auxv(const uint64_t *auxv)
 		}
 	}
 	space.has_fsgsbase = space.hwcap2 & HWCAP2_FSGSBASE;
-}
-
-/* The vDSO's extent: that of its one loaded segment. */
-static void measure_vdso(void)
-{
-	const Elf64_Ehdr *e = (const void *)space.vdso;
-	const Elf64_Phdr *p;
-
-	if (!e)
-		return;
-	p = (const void *)(space.vdso + e->e_phoff);
-	for (int i = 0; i < e->e_phnum; i++)
-		if (p[i].p_type == PT_LOAD &&
-		    space.vdso + p[i].p_vaddr + p[i].p_memsz > space.vdso_end)
-			space.vdso_end = space.vdso + p[i].p_vaddr + p[i].p_memsz;
 }
 
 static void read_settings(void)
@@ -245,7 +230,6 @@ __attribute__((used)) _Noreturn void resident_start(uint64_t *stack)
 	while (*end)
 		end++;
 	read_auxv((uint64_t *)(end + 1));
-	measure_vdso();
 	read_settings();
 	if (argc < 3 || handover_decode(&handover, argv[1]) < 0)
 		die(EXIT_GUISE, "the resident is not a program of its own: use 'guise run'");
