@@ -77,6 +77,7 @@ struct process {
 	uint64_t
 		ps_strings; /* where the start code put the argument block; 0 if the system has none */
 	uint64_t trampoline; /* the system's signal trampoline in this process */
+	uint8_t plans[1024]; /* how each SAME row passes its arguments (dispatch.c) */
 	uint32_t settings; /* enum settings_flags (launch.h) */
 	char release_name[32];
 	char path[4096]; /* the program, as the guest knows it */
