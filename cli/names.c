@@ -385,9 +385,12 @@ char **names_environment(enum environment_base base, const struct given_list *gi
 		return NULL;
 	if (base == ENVIRONMENT_SHORT)
 		set_short(&e, user, home);
-	for (char **v = environ; base == ENVIRONMENT_ALL && *v; v++)
+	bool all = base == ENVIRONMENT_ALL || base == ENVIRONMENT_RUNNER;
+	for (char **v = environ; all && *v; v++)
 		if (strchr(*v, '='))
 			set(&e, *v);
+	if (base == ENVIRONMENT_RUNNER && getenv("TMPDIR"))
+		set_pair(&e, "TMPDIR", "/tmp");
 	for (size_t i = 0; i < given->n; i++)
 		set(&e, given->list[i].value);
 	return e.list;

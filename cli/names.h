@@ -36,7 +36,12 @@ int names_interpreter(const struct box_options *box, const char *script, const c
 		      struct program_name *out, struct failure *why);
 
 /* What the program gets as its environment. */
-enum environment_base { ENVIRONMENT_SHORT, ENVIRONMENT_ALL, ENVIRONMENT_NONE };
+enum environment_base {
+	ENVIRONMENT_SHORT,
+	ENVIRONMENT_ALL,
+	ENVIRONMENT_RUNNER, /* all, but temporary files go to the sandbox's own /tmp */
+	ENVIRONMENT_NONE,
+};
 char **names_environment(enum environment_base base, const struct given_list *given,
 			 const char *user, const char *home);
 

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/names.h"
+#include "cli/profile.h"
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
 #include "syscalls/personality.h"
@@ -18,12 +19,13 @@
 
 struct given_options {
 	struct given_list places, environment;
-	const char *root, *net, *directory, *hostname, *personality, *release, *trace;
+	const char *profile, *root, *net, *directory, *hostname, *personality, *release, *trace;
 	bool keep_environment, clear_environment, no_working, no_patch, check_uses, dry_run;
 };
 
 #define AT(member) offsetof(struct given_options, member)
 static const struct option_row rows[] = {
+	{"profile", TAKES_TEXT, AT(profile), PROFILE_NAMES, "what a test runner's programs need"},
 	{"ro", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, read-only"},
 	{"rw", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, writable"},
 	{"root", TAKES_TEXT, AT(root), "DIR", "what is in DIR is the root directory, read-only"},
@@ -53,6 +55,7 @@ struct run {
 	char *working;
 	char *directory;
 	char *user;
+	enum environment_base environment;
 };
 
 /* ---- Options ------------------------------------------------------------------- */
@@ -183,12 +186,25 @@ static int find_directory(struct run *r)
 	return 0;
 }
 
+/* Before --ro and --rw are read: they have the last word. */
+static int read_profile(struct run *r)
+{
+	struct profile_request q = {.program = r->box.argv[0], .box = &r->box, .why = r->why};
+
+	r->box.home = HOME;
+	if (!r->given.profile)
+		return 0;
+	int e = profile_apply(r->given.profile, &q);
+	r->environment = q.environment;
+	return e;
+}
+
 static int find_user(struct run *r)
 {
 	const struct given_options *g = &r->given;
 	enum environment_base base = g->keep_environment    ? ENVIRONMENT_ALL
 				     : g->clear_environment ? ENVIRONMENT_NONE
-							    : ENVIRONMENT_SHORT;
+							    : r->environment;
 
 	if (g->keep_environment && g->clear_environment)
 		return failure_set(r->why, EXIT_GUISE,
@@ -197,9 +213,8 @@ static int find_user(struct run *r)
 	r->box.gid = getegid();
 	r->user = names_user(r->box.uid);
 	r->box.user = r->user;
-	r->box.home = HOME;
 	if (r->user)
-		r->box.envp = names_environment(base, &g->environment, r->user, HOME);
+		r->box.envp = names_environment(base, &g->environment, r->user, r->box.home);
 	if (!r->box.envp)
 		return failure_set(r->why, EXIT_GUISE, "out of memory");
 	return 0;
@@ -214,7 +229,8 @@ static int find_root(struct run *r)
 static int read_options(struct run *r)
 {
 	int (*const readers[])(struct run *) = {read_net,	read_hostname, read_settings,
-						find_directory, find_root,     find_user};
+						find_directory, read_profile,  find_root,
+						find_user};
 
 	for (size_t i = 0; i < COUNT(readers); i++)
 		if (readers[i](r) < 0)

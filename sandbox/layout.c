@@ -21,6 +21,7 @@
 /* Everything writable is bounded: a program must not be able to fill the host's memory. */
 #define ROOT_OPTIONS "mode=0755,size=16m,nr_inodes=65536"
 #define TMP_OPTIONS "mode=1777,size=1g,nr_inodes=262144"
+#define HOME_OPTIONS "mode=0700,size=1g,nr_inodes=262144"
 #define SHM_OPTIONS "mode=1777,size=256m,nr_inodes=16384"
 #define DEV_OPTIONS "mode=0755,size=64k,nr_inodes=64"
 
@@ -200,7 +201,14 @@ static int add_ours_all(struct layout *l)
 				 .text = (char *)TMP_OPTIONS,
 				 .number = 1};
 
+	const struct step home = {.kind = STEP_TMPFS,
+				  .to = (char *)l->options->home,
+				  .text = (char *)HOME_OPTIONS,
+				  .number = 1};
+
 	if (add_ours(l, &tmp) < 0 || add_devices(l) < 0)
+		return -1;
+	if (l->options->empty_home && add_ours(l, &home) < 0)
 		return -1;
 	for (size_t i = 0; i < COUNT_OF(host_files); i++)
 		if (add_host_file(l, host_files[i]) < 0)

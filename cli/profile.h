@@ -1,0 +1,21 @@
+/* Profiles: options of guise run that belong together for one purpose. */
+#ifndef GUISE_PROFILE_H
+#define GUISE_PROFILE_H
+
+#include "cli/names.h"
+
+/* What a profile starts from and what it decides. */
+struct profile_request {
+	const char *program; /* as it was given */
+	struct box_options *box; /* places are added; working is known */
+	enum environment_base environment;
+	struct failure *why;
+};
+
+/* The names, as an option's value is written: "a|b". */
+#define PROFILE_NAMES "runner"
+
+/* 0, or -1 with *why filled in. */
+int profile_apply(const char *name, struct profile_request *request);
+
+#endif

@@ -1,0 +1,2 @@
+module example.org/runner
+go 1.19
