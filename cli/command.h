@@ -48,7 +48,11 @@ struct command {
 	int (*run)(int argc, char **argv, struct failure *why);
 };
 
-extern const struct command command_run, command_info, command_calls;
+extern const struct command command_run, command_info, command_calls, command_binfmt;
+
+/* What the kernel executes for a registered program (binfmt.c): argv is guise, the path, and
+ * the program's own arguments.  As run --profile runner. */
+int run_for_kernel(int argc, char **argv, struct failure *why);
 
 /* Options of argv into the struct at `into`: the index of the first operand,
  * COMMAND_FAILED or COMMAND_WANTS_HELP. */

@@ -1,21 +1,24 @@
 /* guise: finds the command and does what it says; the only file that exits or prints how
  * it is used. */
 #include <stdio.h>
+#include <linux/binfmts.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "cli/command.h"
 #include "syscalls/launch.h"
 
 #define COUNT_OF(a) (sizeof(a) / sizeof(*(a)))
 
-static const struct command *const commands[] = {&command_run, &command_info, &command_calls};
+static const struct command *const commands[] = {&command_run, &command_info, &command_calls,
+						 &command_binfmt};
 
 static void print_usage(void)
 {
 	printf("usage: guise COMMAND [OPTIONS] ...\n"
 	       "Runs programs built for another Unix, unmodified, in a sandbox.\n\n");
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		printf("  %-6s %s\n", commands[i]->name, commands[i]->summary);
+		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	printf("\nguise COMMAND --help tells a command's options; guise --version the version.\n");
 }
 
@@ -47,6 +50,14 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static int report(int result, const struct failure *why)
+{
+	if (result >= 0)
+		return result;
+	fprintf(stderr, "guise: %s\n", why->text);
+	return why->status;
+}
+
 static int run(const struct command *c, int argc, char **argv)
 {
 	struct failure why = {0};
@@ -56,10 +67,13 @@ static int run(const struct command *c, int argc, char **argv)
 		print_help(c);
 		return 0;
 	}
-	if (r >= 0)
-		return r;
-	fprintf(stderr, "guise: %s\n", why.text);
-	return why.status;
+	return report(r, &why);
+}
+
+/* The kernel says so when it executes an interpreter registered with flag P. */
+static bool is_for_kernel(void)
+{
+	return getauxval(AT_FLAGS) & AT_FLAGS_PRESERVE_ARGV0;
 }
 
 static int flush(int status)
@@ -75,6 +89,10 @@ int main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : NULL;
 	const struct command *c = name ? find(name) : NULL;
 
+	if (is_for_kernel()) {
+		struct failure why = {0};
+		return report(run_for_kernel(argc, argv, &why), &why);
+	}
 	if (c)
 		return flush(run(c, argc - 1, argv + 1));
 	if (name && strcmp(name, "--version") == 0) {

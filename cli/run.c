@@ -49,6 +49,7 @@ static const struct option_row rows[] = {
 /* All that lives as long as the run. */
 struct run {
 	struct given_options given;
+	const char *name; /* of the program, as it was asked for */
 	struct box_options box;
 	struct program_name program;
 	struct failure *why;
@@ -189,7 +190,7 @@ static int find_directory(struct run *r)
 /* Before --ro and --rw are read: they have the last word. */
 static int read_profile(struct run *r)
 {
-	struct profile_request q = {.program = r->box.argv[0], .box = &r->box, .why = r->why};
+	struct profile_request q = {.program = r->name, .box = &r->box, .why = r->why};
 
 	r->box.home = HOME;
 	if (!r->given.profile)
@@ -367,6 +368,17 @@ static void let_go(struct run *r)
 	free(r->user);
 }
 
+static int read_and_perform(struct run *r)
+{
+	int status = COMMAND_FAILED;
+
+	if (read_trace(r) == 0 && close_others(r) == 0 && read_options(r) == 0 &&
+	    find_program(r, r->name) == 0)
+		status = perform(r);
+	let_go(r);
+	return status;
+}
+
 static int run(int argc, char **argv, struct failure *why)
 {
 	struct run r = {.why = why};
@@ -376,13 +388,22 @@ static int run(int argc, char **argv, struct failure *why)
 		return first;
 	if (first == argc)
 		return failure_set(why, EXIT_GUISE, "run: no program; see guise run --help");
+	r.name = argv[first];
 	r.box.argv = argv + first;
-	int status = COMMAND_FAILED;
-	if (read_trace(&r) == 0 && close_others(&r) == 0 && read_options(&r) == 0 &&
-	    find_program(&r, argv[first]) == 0)
-		status = perform(&r);
-	let_go(&r);
-	return status;
+	return read_and_perform(&r);
+}
+
+int run_for_kernel(int argc, char **argv, struct failure *why)
+{
+	struct run r = {.why = why, .given.profile = "runner"};
+
+	if (argc < 3)
+		return failure_set(why, EXIT_GUISE,
+				   "started by the kernel without a program; register it with "
+				   "guise binfmt install");
+	r.name = argv[1];
+	r.box.argv = argv + 2;
+	return read_and_perform(&r);
 }
 
 const struct command command_run = {
