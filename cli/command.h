@@ -48,7 +48,10 @@ struct command {
 	int (*run)(int argc, char **argv, struct failure *why);
 };
 
-extern const struct command command_run, command_info, command_calls, command_binfmt;
+extern const struct command command_run, command_info, command_calls, command_binfmt,
+	command_doctor;
+
+extern const struct command *const commands[]; /* commands.c; the last is NULL */
 
 /* What the kernel executes for a registered program (binfmt.c): argv is guise, the path, and
  * the program's own arguments.  As run --profile runner. */

@@ -8,16 +8,11 @@
 #include "cli/command.h"
 #include "syscalls/launch.h"
 
-#define COUNT_OF(a) (sizeof(a) / sizeof(*(a)))
-
-static const struct command *const commands[] = {&command_run, &command_info, &command_calls,
-						 &command_binfmt};
-
 static void print_usage(void)
 {
 	printf("usage: guise COMMAND [OPTIONS] ...\n"
 	       "Runs programs built for another Unix, unmodified, in a sandbox.\n\n");
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
+	for (size_t i = 0; commands[i]; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	printf("\nguise COMMAND --help tells a command's options; guise --version the version.\n");
 }
@@ -44,7 +39,7 @@ static void print_help(const struct command *c)
 
 static const struct command *find(const char *name)
 {
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
+	for (size_t i = 0; commands[i]; i++)
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
 	return NULL;

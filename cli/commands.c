@@ -1,0 +1,6 @@
+/* The commands, in the order they are listed. */
+#include "cli/command.h"
+
+const struct command *const commands[] = {
+	&command_run, &command_info, &command_calls, &command_binfmt, &command_doctor, NULL,
+};
