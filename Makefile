@@ -272,7 +272,8 @@ DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev li
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) check pkg-config golang-1.19-go clang libclang-rt-14-dev util-linux \
 	procps iproute2
-DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check
+DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check \
+	zsh fish
 
 .PHONY: deps-demo
 deps-build:
@@ -286,14 +287,23 @@ deps-lint:
 
 MAN := $(wildcard docs/*.1)
 
+# Where each shell looks for what completes a command of that name.
+SHARE := $(DESTDIR)$(PREFIX)/share
+COMPLETION_bash := bash-completion/completions/guise
+COMPLETION_zsh := zsh/site-functions/_guise
+COMPLETION_fish := fish/vendor_completions.d/guise.fish
+
 install: $(B)/guise
 	install -D -m 755 $(B)/guise $(DESTDIR)$(PREFIX)/bin/guise
 	for page in $(MAN); do \
-		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/} || exit 1; done
+		install -D -m 644 $$page $(SHARE)/man/man1/$${page##*/} || exit 1; done
+	$(foreach shell,bash zsh fish,$(B)/guise completion $(shell) > $(B)/completion.$(shell) && \
+		install -D -m 644 $(B)/completion.$(shell) $(SHARE)/$(COMPLETION_$(shell)) &&) :
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/guise
-	for page in $(MAN); do rm -f $(DESTDIR)$(PREFIX)/share/man/man1/$${page##*/}; done
+	for page in $(MAN); do rm -f $(SHARE)/man/man1/$${page##*/}; done
+	rm -f $(foreach shell,bash zsh fish,$(SHARE)/$(COMPLETION_$(shell)))
 
 # Downloads stay: fetching them again costs minutes and says nothing new.
 clean:

@@ -49,7 +49,7 @@ struct command {
 };
 
 extern const struct command command_run, command_info, command_calls, command_binfmt,
-	command_doctor;
+	command_doctor, command_completion;
 
 extern const struct command *const commands[]; /* commands.c; the last is NULL */
 

@@ -36,7 +36,7 @@ static const struct option_row rows[] = {
 	{"env", TAKES_LIST, AT(environment), "NAME[=VALUE]", "set NAME, or pass it on"},
 	{"keep-env", TAKES_NOTHING, AT(keep_environment), NULL, "pass on the whole environment"},
 	{"clear-env", TAKES_NOTHING, AT(clear_environment), NULL, "pass on nothing but --env"},
-	{"personality", TAKES_TEXT, AT(personality), "NAME",
+	{"personality", TAKES_TEXT, AT(personality), "SYSTEM",
 	 "the program's system, if it does not say"},
 	{"release", TAKES_TEXT, AT(release), "R", "the system release it is told it runs on"},
 	{"no-patch", TAKES_NOTHING, AT(no_patch), NULL, "make every call by the slow way (a trap)"},
