@@ -42,7 +42,7 @@ RESIDENT_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,syscalls/engine/resident/re
 
 HOSTED_CFLAGS := $(COMMON) -D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' $(CPPFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-LDLIBS := -lelf -ljansson -lseccomp
+LDLIBS := -lelf -lz -ljansson -lseccomp
 UNIT_LDLIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) $(LDLIBS)
 
 # ---- What is compiled into what -------------------------------------------------
@@ -134,8 +134,10 @@ $(B)/resident.d/filter_bpf.o: $(B)/filter_bpf.c
 
 # The command ------------------------------------------------------------------------
 
+# Static: a start costs a fifth less, and guise needs nothing of whatever root directory the
+# kernel starts it in (binfmt_misc).
 $(B)/guise: $(GUISE_OBJS)
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(GUISE_OBJS) $(LDLIBS)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(GUISE_OBJS) $(LDLIBS)
 
 $(B)/hosted/%.o: %.c
 	$(Q)mkdir -p $(@D)
@@ -268,7 +270,7 @@ docs: $(B)/guise
 
 # Packages, install, clean ------------------------------------------------------------------
 
-DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev libjansson-dev
+DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) check pkg-config golang-1.19-go clang libclang-rt-14-dev util-linux \
 	procps iproute2

@@ -246,10 +246,9 @@ static bool hear(struct box *b, int *status)
 	case MESSAGE_STOPPED:
 		stop_with(b, SIGSTOP);
 		return false;
-	case MESSAGE_ENDED:
-		if (*status < 0)
-			*status = (int)m.number;
-		return false;
+	case MESSAGE_ENDED: /* the last: init ends with it */
+		*status = (int)m.number;
+		return true;
 	case MESSAGE_FAILED:
 		if (!b->why->status)
 			*b->why = m.failure;
