@@ -11,7 +11,6 @@
 
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
-#include "syscalls/personality.h"
 
 /* kill(0, ...) inside must not reach the caller's processes, nor a terminal's input be
  * typed from inside (TIOCSTI needs it to be one's own terminal). */
@@ -105,19 +104,6 @@ int step_descriptors(struct box *b, const struct step *s)
 	return close_range(3, HIDDEN_FIRST - 1, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
 }
 
-/* Linux signals as the program's system numbers them. */
-static void to_guest_signals(const struct personality *p, uint64_t host, uint64_t guest[2])
-{
-	for (uint32_t i = 0; p && i < p->n_signals; i++) {
-		const struct signal *s = &p->signals[i];
-		if (s->host == 0 || s->host == HOST_SIGNAL_CARRIER || s->guest == 0 ||
-		    s->guest > 128)
-			continue;
-		if (host >> (s->host - 1) & 1)
-			guest[(s->guest - 1) / 64] |= 1UL << ((s->guest - 1) % 64);
-	}
-}
-
 static uint64_t blocked(const sigset_t *mask)
 {
 	uint64_t bits = 0;
@@ -130,10 +116,10 @@ static uint64_t blocked(const sigset_t *mask)
 
 static void describe(const struct box *b, char text[HANDOVER_TEXT])
 {
-	struct handover h = {.flags = HANDOVER_FIRST};
+	const struct handover h = {.flags = HANDOVER_FIRST,
+				   .mask = {blocked(&b->mask)},
+				   .ignored = {b->ignored}};
 
-	to_guest_signals(b->options->personality, blocked(&b->mask), h.mask);
-	to_guest_signals(b->options->personality, b->ignored, h.ignored);
 	handover_encode(text, &h);
 }
 

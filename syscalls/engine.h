@@ -45,6 +45,8 @@ struct new_thread {
 	uint64_t entry, arg, stack, tls; /* stack: the first rsp */
 	uint64_t child_tid, parent_tid; /* guest addresses that get the thread's number, 0: none */
 	uint32_t tid_size; /* bytes of such a number */
+	bool continues; /* no entry: after the maker's call, as a child of its */
+	uint64_t clear_tid; /* struct thread's */
 };
 /* The guest's number of the thread, or -errno. */
 long engine_new_thread(struct call *c, const struct new_thread *n);
@@ -87,6 +89,7 @@ void engine_raise(struct thread *t, const struct signal_info *info);
 /* Vector state of the thread, in the processor's standard (XSAVE) format: bytes; saved to
  * and restored from guest memory in two pieces, the 512 legacy bytes and the rest. */
 size_t engine_vector_size(void);
+uint64_t engine_vector_mask(void); /* its components, as XCR0 numbers them */
 int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest);
 /* rest 0: none, those components take their initial values. */
 int engine_load_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size);

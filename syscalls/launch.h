@@ -46,6 +46,7 @@ struct settings {
 };
 
 /* What one program image hands to the next. */
+#define HANDOVER_SET 3 /* words of a signal set */
 enum handover_flags {
 	HANDOVER_FIRST =
 		1, /* no filter is installed yet: install it; open the program by path instead */
@@ -53,8 +54,8 @@ enum handover_flags {
 struct handover {
 	uint32_t flags;
 	int32_t program; /* the program, open for reading; closed once it is mapped */
-	uint64_t mask[2]; /* guest's blocked signals, bit n-1 for signal n */
-	uint64_t ignored[2]; /* guest's ignored signals */
+	uint64_t mask[HANDOVER_SET]; /* blocked signals, as sigset_hand_over() has them */
+	uint64_t ignored[HANDOVER_SET]; /* ignored signals, likewise */
 };
 
 #define HANDOVER_TEXT (2 * sizeof(struct handover) + 1)

@@ -19,7 +19,7 @@ enum signal_default { SIGNAL_TERMINATES, SIGNAL_IGNORED, SIGNAL_STOPS, SIGNAL_CO
 
 /* One line of signals.def: SIGNAL(guest, host, default, name).  Guest signals that Linux
  * lacks travel as one of its real-time signals; those past its supply share
- * HOST_SIGNAL_CARRIER and name themselves in the siginfo. */
+ * HOST_SIGNAL_CARRIER and name themselves in the siginfo (see signal_is_carrier()). */
 struct signal {
 	uint8_t guest;
 	uint8_t host;
@@ -46,6 +46,7 @@ struct start {
 	uint64_t hwcap, hwcap2;
 	uint8_t random[64];
 	bool stack_executable;
+	const uint64_t *auxv; /* Linux's own vector, for what is the machine's: pairs, 0 last */
 };
 
 struct signal_info;
@@ -69,6 +70,9 @@ struct personality {
 	const struct signal *signals;
 	uint32_t n_signals; /* rows of the table */
 	uint32_t max_signal; /* largest guest number */
+	uint32_t tid_offset; /* a thread's number is Linux's and this */
+	uint32_t bad_stack_signal; /* ends a program whose stack takes no frame; 0: its SIGILL */
+	bool is_host; /* its programs' libraries are the host's own */
 	uint32_t no_call_signal; /* raised, besides ENOSYS, by a number without a row; 0: none */
 
 	/* The release a program gets when neither it nor an option says otherwise. */

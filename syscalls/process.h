@@ -55,6 +55,8 @@ struct signal_info {
 	bool is_fault; /* raised by the instruction itself: cannot be blocked */
 	bool to_thread; /* directed at one thread */
 	int32_t host_code; /* Linux's si_code */
+	bool has_host; /* host is Linux's own siginfo, for who understands it */
+	uint64_t host[16];
 };
 
 struct descriptors; /* descriptors.h */
@@ -96,6 +98,11 @@ struct thread {
 	bool altstack_disabled;
 	uint32_t wake; /* a wake-up that came before the sleep (thr_wake and its kin) */
 	char name[32];
+	uint64_t clear_tid; /* a word Linux clears and wakes when the thread is gone; 0: none */
+	struct {
+		uint64_t set_tid, clear_tid; /* of the child about to be forked; 0: none */
+	} child;
+	int32_t exit_status; /* of the thread */
 };
 
 /* Guest thread numbers never collide with process numbers where a system promises so. */

@@ -18,7 +18,7 @@ const struct signal *signal_by_guest(const struct personality *p, int guest)
 
 int signal_from_host(const struct personality *p, int host)
 {
-	if (host == HOST_SIGNAL_CARRIER)
+	if (signal_is_carrier(p, host))
 		return 0;
 	for (uint32_t i = 0; i < p->n_signals; i++)
 		if (p->signals[i].host == host)
@@ -43,6 +43,37 @@ uint64_t sigset_to_host(const struct personality *p, const struct sigset *s)
 		if (sigset_has(s, p->signals[i].guest))
 			host |= 1UL << (p->signals[i].host - 1);
 	return host;
+}
+
+void sigset_hand_over(const struct personality *p, const struct sigset *s,
+		      uint64_t words[HANDOVER_SET])
+{
+	memset(words, 0, HANDOVER_SET * sizeof words[0]);
+	for (uint32_t i = 0; i < p->n_signals; i++) {
+		const struct signal *row = &p->signals[i];
+
+		if (!sigset_has(s, row->guest))
+			continue;
+		if (signal_is_carrier(p, row->host))
+			words[1 + (row->guest - 1) / 64] |= 1UL << ((row->guest - 1) % 64);
+		else
+			words[0] |= 1UL << (row->host - 1);
+	}
+}
+
+void sigset_take_over(const struct personality *p, const uint64_t words[HANDOVER_SET],
+		      struct sigset *s)
+{
+	*s = (struct sigset){0};
+	for (uint32_t i = 0; i < p->n_signals; i++) {
+		const struct signal *row = &p->signals[i];
+		uint64_t bit = signal_is_carrier(p, row->host)
+				       ? words[1 + (row->guest - 1) / 64] >> ((row->guest - 1) % 64)
+				       : words[0] >> (row->host - 1);
+
+		if (bit & 1)
+			sigset_add(s, row->guest);
+	}
 }
 
 static void cannot_be_blocked(const struct personality *p, struct sigset *s)
@@ -239,7 +270,7 @@ TRANSLATOR(kill)
 	s = signal_by_guest(c->personality, n);
 	if (!s)
 		return -EINVAL;
-	if (s->host != HOST_SIGNAL_CARRIER)
+	if (!signal_is_carrier(c->personality, s->host))
 		return host(c, __NR_kill, pid, s->host);
 	/* A carried signal names itself in its siginfo, which only one process can be sent. */
 	return pid > 0 ? engine_send(c, pid, 0, n, CODE_USER, 0) : -EOPNOTSUPP;

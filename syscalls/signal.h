@@ -2,6 +2,7 @@
 #ifndef GUISE_SIGNAL_H
 #define GUISE_SIGNAL_H
 
+#include "syscalls/launch.h"
 #include "syscalls/personality.h"
 #include "syscalls/process.h"
 
@@ -9,9 +10,20 @@
 const struct signal *signal_by_guest(const struct personality *p, int guest);
 /* Guest number of a Linux one; 0 if it carries none by itself. */
 int signal_from_host(const struct personality *p, int host);
+/* True if that Linux signal stands for several of the system's: it has more than Linux. */
+static inline bool signal_is_carrier(const struct personality *p, int host)
+{
+	return host == HOST_SIGNAL_CARRIER && p->max_signal > HOST_SIGNAL_CARRIER;
+}
 int signal_default_of(const struct personality *p, int guest);
 /* Linux numbers (bit n-1) of a guest set. */
 uint64_t sigset_to_host(const struct personality *p, const struct sigset *s);
+/* A set as one program hands it to the next, which may be of another system: Linux numbers
+ * in words[0], the system's own of those that share a carrier in the others. */
+void sigset_hand_over(const struct personality *p, const struct sigset *s,
+		      uint64_t words[HANDOVER_SET]);
+void sigset_take_over(const struct personality *p, const uint64_t words[HANDOVER_SET],
+		      struct sigset *s);
 
 /* The thread's mask from now on (KILL and STOP left out). */
 void signal_set_mask(struct call *c, const struct sigset *mask);

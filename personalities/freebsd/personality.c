@@ -668,6 +668,7 @@ static const struct personality freebsd = {
 	.signals = signals,
 	.n_signals = COUNT(signals),
 	.max_signal = 128,
+	.tid_offset = TID_BASE,
 	.no_call_signal = 12, /* SIGSYS: kern_sig.c, nosys() */
 	.default_release = 1402000,
 	.default_release_name = "14.2-RELEASE",

@@ -247,6 +247,11 @@ size_t engine_vector_size(void)
 	return 512 + 64;
 }
 
+uint64_t engine_vector_mask(void)
+{
+	return 3; /* x87 and SSE */
+}
+
 int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest)
 {
 	static const char zeros[512];
@@ -277,7 +282,7 @@ void loop_begin(struct loop_thread *t, struct process *p, const struct personali
 	p->pid = getpid();
 	p->n_threads = 1;
 	t->thread.process = p;
-	t->thread.tid = TID_BASE + p->pid;
+	t->thread.tid = p->pid + (personality ? (int32_t)personality->tid_offset : 0);
 	t->thread.host_tid = p->pid;
 	t->thread.altstack_disabled = true;
 }

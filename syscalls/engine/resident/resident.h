@@ -66,6 +66,7 @@ struct space {
 	uint32_t vector_size;
 	uint32_t ncpus;
 	uint64_t hwcap, hwcap2;
+	const uint64_t *auxv;
 	bool has_fsgsbase;
 	bool check_uses;
 	struct lock lock; /* slots and pages */
@@ -91,6 +92,7 @@ long gate_wait(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint
 	       uint64_t a5);
 long gate_clone(uint64_t flags, uint64_t stack, void *parent_tid, void *child_tid, uint64_t tls,
 		void (*begin)(struct resident *));
+_Noreturn void gate_exit(uint32_t *slot, int status);
 extern const char gate_sigreturn[], gate_wait_window[], gate_wait_window_end[], gate_wait_aborted[],
 	entry_call[], exit_window[], exit_window_end[], boundary[];
 _Noreturn void enter_guest(void);
@@ -125,7 +127,7 @@ void signals_pass_on(struct resident *r);
 /* Looks at what is pending: true if a handler is to run, *a and *info say which. */
 bool signals_settle(struct resident *r, struct signal_info *info, struct action *a);
 void signals_deliver(struct resident *r, const struct signal_info *info, const struct action *a);
-void signals_ignored(struct resident *r, uint64_t ignored[2]);
+void signals_ignored(struct resident *r, uint64_t ignored[HANDOVER_SET]); /* to be handed over */
 
 /* patch.c: the site that has just trapped becomes a jump, if it can. */
 void patch_trapped(struct resident *r, const struct regs *regs);

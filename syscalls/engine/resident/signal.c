@@ -106,6 +106,13 @@ static void convert_child(const struct personality *p, const siginfo_t *si,
 	}
 }
 
+static void set_host(struct signal_info *info, const siginfo_t *si)
+{
+	_Static_assert(sizeof info->host == sizeof *si, "struct signal_info");
+	memcpy(info->host, si, sizeof info->host);
+	info->has_host = true;
+}
+
 /* The guest's view of what Linux sent; info->number 0 if the guest has no such signal. */
 static void convert(const struct resident *r, const siginfo_t *from, struct signal_info *info)
 {
@@ -125,12 +132,13 @@ static void convert(const struct resident *r, const siginfo_t *from, struct sign
 		uint32_t wrapped = (uint32_t)si.si_errno;
 
 		info->code = (int)(wrapped & 0xfffff);
-		if (si.si_signo == HOST_SIGNAL_CARRIER)
+		if (signal_is_carrier(p, si.si_signo))
 			info->number = (int)(wrapped >> 20 & 0x7f);
 		info->value = (uint64_t)si.si_ptr;
 		info->to_thread = info->code == CODE_THREAD;
 		return;
 	}
+	set_host(info, &si);
 	info->code = code_from_host(si.si_code);
 	info->to_thread = si.si_code == SI_TKILL;
 	if (si.si_signo == SIGCHLD && si.si_code > 0)
@@ -215,10 +223,20 @@ static struct resident *this_thread(void)
 	return (struct resident *)((sp & ~(uint64_t)(SLOT_SIZE - 1)) + SLOT_CONTEXT);
 }
 
-static bool is_guest(uint64_t ip)
+static bool is_resident(uint64_t at)
 {
-	return !(ip >= RESIDENT_BASE && ip < RESIDENT_LIMIT) &&
-	       !(ip >= space.vdso && ip < space.vdso_end);
+	return at >= RESIDENT_BASE && at < RESIDENT_LIMIT;
+}
+
+static bool in_vdso(uint64_t ip)
+{
+	return ip >= space.vdso && ip < space.vdso_end;
+}
+
+/* The vDSO's code runs on the stack of whoever called it. */
+static bool is_guest(const struct sigcontext *m)
+{
+	return !is_resident(m->rip) && !(in_vdso(m->rip) && is_resident(m->rsp));
 }
 
 static bool within(uint64_t ip, const char *begin, const char *end)
@@ -267,7 +285,7 @@ static void turn_to_boundary(struct resident *r, struct ucontext *uc)
 	r->all_blocked = true;
 	memset(&uc->uc_sigmask, 0xff, sizeof uc->uc_sigmask);
 	*(uint64_t *)&uc->uc_sigmask = ~SYNCHRONOUS;
-	if (is_guest(m->rip)) {
+	if (is_guest(m)) {
 		save_registers(r, m);
 		take_gs(r);
 		m->rip = (uint64_t)boundary;
@@ -283,7 +301,7 @@ static void trapped_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
 {
 	struct sigcontext *m = &uc->uc_mcontext;
 
-	if (is_guest(m->rip) && si->si_arch == AUDIT_ARCH_X86_64) {
+	if (is_guest(m) && si->si_arch == AUDIT_ARCH_X86_64) {
 		save_registers(r, m);
 		patch_trapped(r, &r->thread.regs);
 		m->rcx = m->rip;
@@ -291,11 +309,11 @@ static void trapped_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
 		take_gs(r);
 		return;
 	}
-	if (m->rip >= space.vdso && m->rip < space.vdso_end) {
+	if (in_vdso(m->rip) && is_resident(m->rsp)) {
 		m->rax = (uint64_t)gate((long)m->rax, m->rdi, m->rsi, m->rdx, m->r10, m->r8, m->r9);
 		return;
 	}
-	if (is_guest(m->rip)) {
+	if (is_guest(m)) {
 		/* Another architecture's call: here the instruction does not exist. */
 		r->raised = (struct signal_info){
 			.number = signal_from_host(r->thread.process->personality, SIGILL),
@@ -331,7 +349,7 @@ static void fault(struct resident *r, int n, siginfo_t *si, struct ucontext *uc)
 	struct sigcontext *m = &uc->uc_mcontext;
 	const struct personality *p;
 
-	if (!is_guest(m->rip)) {
+	if (!is_guest(m)) {
 		if (recover(m))
 			return;
 		(void)set_host_action(n, (uint64_t)SIG_DFL, 0);
@@ -350,6 +368,7 @@ static void fault(struct resident *r, int n, siginfo_t *si, struct ucontext *uc)
 		.is_fault = true,
 		.to_thread = true,
 	};
+	set_host(&r->raised, si);
 	p->describe_fault(&r->raised);
 	r->has_raised = true;
 	turn_to_boundary(r, uc);
@@ -538,7 +557,9 @@ void signals_deliver(struct resident *r, const struct signal_info *info, const s
 	if (__builtin_expect(space.settings.flags & SETTINGS_TRACE, 0))
 		trace_signal(r, info);
 	if (t->process->personality->push_signal(t, info, a) < 0)
-		terminate(r, signal_from_host(t->process->personality, SIGILL));
+		terminate(r, t->process->personality->bad_stack_signal
+				     ? (int)t->process->personality->bad_stack_signal
+				     : signal_from_host(t->process->personality, SIGILL));
 	mask_for_handler(&t->mask, a, info->number);
 	engine_reset_vectors(t);
 	r->host_blocked &= sigset_to_host(t->process->personality, &t->mask);
@@ -558,9 +579,10 @@ static bool linux_ignores(int host)
 
 /* Linux's disposition for a guest action: the handler wherever the guest has one, might
  * block the signal, or shares its carrier; else what comes to the same. */
-static uint64_t disposition(const struct signal *s, const struct action *a)
+static uint64_t disposition(const struct personality *p, const struct signal *s,
+			    const struct action *a)
 {
-	if (s->host == HOST_SIGNAL_CARRIER)
+	if (signal_is_carrier(p, s->host))
 		return (uint64_t)host_signal;
 	if (a->handler == HANDLER_IGNORE)
 		return (uint64_t)SIG_IGN;
@@ -579,7 +601,7 @@ int engine_action_changed(struct call *c, int n)
 
 	if (!s || (HOST_BIT(s->host) & SYNCHRONOUS))
 		return 0;
-	handler = disposition(s, a);
+	handler = disposition(p->personality, s, a);
 	flags |= a->flags & ACTION_NOCLDSTOP ? SA_NOCLDSTOP : 0;
 	flags |= a->flags & ACTION_NOCLDWAIT ? SA_NOCLDWAIT : 0;
 	r = set_host_action(s->host, handler, flags);
@@ -637,9 +659,18 @@ void signals_push_mask(struct resident *r)
 	set_host_mask(r->host_blocked);
 }
 
+/* A signal that comes meanwhile is in hand, and Linux's mask is set when it is settled. */
 void engine_settle_masks(struct call *c)
 {
-	signals_push_mask(of_thread(c->thread));
+	struct resident *r = of_thread(c->thread);
+	uint64_t wanted = sigset_to_host(c->personality, &c->thread->mask) & ~SYNCHRONOUS;
+
+	if (wanted == r->host_blocked)
+		return;
+	(void)signals_block_all(r);
+	r->host_blocked = wanted;
+	if (!r->all_blocked)
+		set_host_mask(wanted);
 }
 
 int engine_pending(struct call *c, struct sigset *set)
@@ -766,9 +797,11 @@ static void adjust_defaults(struct process *p)
 		const struct signal *s = &p->personality->signals[i];
 
 		if (s->by_default == SIGNAL_IGNORED && !linux_ignores(s->host) &&
-		    s->host != HOST_SIGNAL_CARRIER)
+		    !signal_is_carrier(p->personality, s->host))
 			(void)set_host_action(s->host, (uint64_t)SIG_IGN, 0);
 	}
+	if (!signal_is_carrier(p->personality, HOST_SIGNAL_CARRIER))
+		return;
 	(void)set_host_action(HOST_SIGNAL_CARRIER, (uint64_t)host_signal, 0);
 	p->host_handled |= HOST_BIT(HOST_SIGNAL_CARRIER);
 }
@@ -776,6 +809,7 @@ static void adjust_defaults(struct process *p)
 void signals_begin(struct resident *r, const struct handover *h)
 {
 	struct process *p = r->thread.process;
+	struct sigset ignored;
 
 	for (size_t i = 0; i < COUNT(synchronous); i++) {
 		int e = set_host_action(synchronous[i], (uint64_t)host_signal, 0);
@@ -784,24 +818,25 @@ void signals_begin(struct resident *r, const struct handover *h)
 			die(EXIT_GUISE, "cannot install a signal handler: error %d", -e);
 		p->host_handled |= HOST_BIT(synchronous[i]);
 	}
-	memcpy(r->thread.mask.bits, h->mask, sizeof h->mask);
+	sigset_take_over(p->personality, h->mask, &r->thread.mask);
+	sigset_take_over(p->personality, h->ignored, &ignored);
 	for (int n = 1; n <= MAX_SIGNAL; n++)
-		if (h->ignored[(n - 1) / 64] >> ((n - 1) % 64) & 1)
+		if (sigset_has(&ignored, n))
 			p->actions[n - 1].handler = HANDLER_IGNORE;
-	if (!p->personality)
-		return;
 	adjust_defaults(p);
 	signals_push_mask(r);
 }
 
-void signals_ignored(struct resident *r, uint64_t ignored[2])
+void signals_ignored(struct resident *r, uint64_t ignored[HANDOVER_SET])
 {
 	const struct process *p = r->thread.process;
 
-	ignored[0] = ignored[1] = 0;
+	struct sigset set = {0};
+
 	for (int n = 1; n <= MAX_SIGNAL; n++)
 		if (p->actions[n - 1].handler == HANDLER_IGNORE)
-			ignored[(n - 1) / 64] |= 1UL << ((n - 1) % 64);
+			sigset_add(&set, n);
+	sigset_hand_over(p->personality, &set, ignored);
 }
 
 void signals_child(struct resident *r)
@@ -823,6 +858,11 @@ void signals_child(struct resident *r)
 size_t engine_vector_size(void)
 {
 	return space.vector_size;
+}
+
+uint64_t engine_vector_mask(void)
+{
+	return space.vector_mask;
 }
 
 int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest)

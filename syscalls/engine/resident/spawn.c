@@ -8,6 +8,7 @@
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/resident.h"
 #include "syscalls/personality.h"
+#include "syscalls/signal.h"
 
 #include <asm/prctl.h>
 #include <asm/signal.h>
@@ -21,11 +22,27 @@ static void release_signals(struct resident *r)
 	signals_unblock(r, r->host_blocked);
 }
 
+static int32_t guest_number(const struct process *p, int32_t host_tid)
+{
+	return host_tid + (int32_t)p->personality->tid_offset;
+}
+
 /* Linux wrote the number of the new task to its slot. */
 static void take_numbers(struct resident *r)
 {
 	r->thread.host_tid = (int32_t)space.slots[r->slot];
-	r->thread.tid = r->thread.host_tid + TID_BASE;
+	r->thread.tid = guest_number(r->thread.process, r->thread.host_tid);
+}
+
+/* What the parent asked for of the child's number. */
+static void born(struct thread *t)
+{
+	int32_t tid = t->tid;
+
+	t->clear_tid = t->child.clear_tid;
+	if (t->child.set_tid)
+		(void)thread_put(t, t->child.set_tid, &tid, sizeof tid); /* or not, as Linux */
+	t->child.set_tid = t->child.clear_tid = 0;
 }
 
 /* ---- fork ------------------------------------------------------------------- */
@@ -39,6 +56,7 @@ static _Noreturn void begin_child(struct resident *r, struct call *c)
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
 	descriptors_forked(c);
+	born(&r->thread);
 	release_signals(r);
 	c->personality->leave_child(c);
 	enter_guest();
@@ -78,6 +96,7 @@ static void begin_shared(struct resident *r)
 	/* The parent, whose table this still is, sleeps until the child has gone. */
 	if (descriptors_copy(&c, p->descriptors, &p->descriptors) < 0)
 		(void)LINUX(exit_group, 127);
+	born(&r->thread);
 	release_signals(r);
 	enter_guest();
 }
@@ -181,6 +200,23 @@ static void begin_thread(struct resident *r)
 	enter_guest();
 }
 
+static void set_registers(const struct thread *maker, struct thread *t, const struct new_thread *n)
+{
+	struct call c = {.thread = t, .personality = t->process->personality};
+
+	if (!n->continues) {
+		t->regs = (struct regs){.rip = n->entry,
+					.rdi = n->arg,
+					.rsp = n->stack,
+					.rflags = 0x202};
+		return;
+	}
+	t->regs = maker->regs;
+	if (n->stack)
+		t->regs.rsp = n->stack;
+	c.personality->leave_child(&c);
+}
+
 static struct resident *prepare_thread(struct resident *r, const struct new_thread *n)
 {
 	struct resident *child = slot_new();
@@ -190,8 +226,8 @@ static struct resident *prepare_thread(struct resident *r, const struct new_thre
 	child->thread.process = r->thread.process;
 	child->thread.mask = r->thread.mask;
 	child->thread.altstack_disabled = true;
-	child->thread.regs =
-		(struct regs){.rip = n->entry, .rdi = n->arg, .rsp = n->stack, .rflags = 0x202};
+	child->thread.clear_tid = n->clear_tid;
+	set_registers(&r->thread, &child->thread, n);
 	child->host_blocked = r->host_blocked;
 	child->birth.maker = r;
 	child->birth.asked = *n;
@@ -220,8 +256,9 @@ static long start_thread(struct call *c, struct resident *r, const struct new_th
 		slot_free(child);
 		return tid;
 	}
-	write_numbers(&r->birth, sequence, c->thread, n, (int32_t)tid + TID_BASE);
-	return tid + TID_BASE;
+	write_numbers(&r->birth, sequence, c->thread, n,
+		      guest_number(c->thread->process, (int32_t)tid));
+	return guest_number(c->thread->process, (int32_t)tid);
 }
 
 long engine_new_thread(struct call *c, const struct new_thread *n)
@@ -234,13 +271,27 @@ long engine_new_thread(struct call *c, const struct new_thread *n)
 	return tid;
 }
 
+/* The guest's word is cleared by Linux itself: after the robust list's locks, and when
+ * nothing of the thread is written any more (whoever waits for it frees its memory).  So
+ * the slot is ours to free, from where no stack is needed. */
+static _Noreturn void leave_to_linux(struct resident *r)
+{
+	uint64_t all = UINT64_MAX;
+
+	(void)LINUX(rt_sigprocmask, SIG_SETMASK, &all, 0, 8); /* a plain word: cannot fail */
+	(void)LINUX(set_tid_address, r->thread.clear_tid);
+	gate_exit(&space.slots[r->slot], r->thread.exit_status);
+}
+
 void engine_exit_thread(struct call *c)
 {
 	struct resident *r = of_thread(c->thread);
 
 	(void)signals_block_all(r);
 	signals_pass_on(r);
-	(void)LINUX(exit, 0);
+	if (c->thread->clear_tid)
+		leave_to_linux(r);
+	(void)LINUX(exit, c->thread->exit_status);
 	__builtin_trap();
 }
 
@@ -344,7 +395,7 @@ static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
 
 	if (!argv)
 		return -ENOMEM;
-	memcpy(handover.mask, r->thread.mask.bits, sizeof handover.mask);
+	sigset_hand_over(c->personality, &r->thread.mask, handover.mask);
 	signals_ignored(r, handover.ignored);
 	handover_encode(text, &handover);
 	result = fill_vector(c, e, text, argv, n);

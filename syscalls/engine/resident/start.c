@@ -17,6 +17,7 @@ extern const unsigned short filter_length;
 
 static void read_auxv(const uint64_t *auxv)
 {
+	space.auxv = auxv;
 	for (; auxv[0] != AT_NULL; auxv += 2) {
 		switch (auxv[0]) {
 		case AT_SYSINFO_EHDR:
@@ -65,7 +66,6 @@ static struct resident *first_thread(void)
 	r->thread.process = p;
 	r->thread.altstack_disabled = true;
 	r->thread.host_tid = (int32_t)LINUX(set_tid_address, &space.slots[r->slot]);
-	r->thread.tid = r->thread.host_tid + TID_BASE;
 	space.slots[r->slot] = (uint32_t)r->thread.host_tid;
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
@@ -197,6 +197,7 @@ static _Noreturn void begin_program(struct resident *r, const struct handover *h
 		die(EXIT_NOT_RUNNABLE, "%s: not a program that runs here: error %d", start.path,
 		    -e);
 	c.personality = p->personality;
+	r->thread.tid = r->thread.host_tid + (int32_t)p->personality->tid_offset;
 	set_release(p, release);
 	signals_begin(r, h);
 	e = program_map(&c, fd, &start);
@@ -209,6 +210,7 @@ static _Noreturn void begin_program(struct resident *r, const struct handover *h
 	start.ncpus = processors();
 	start.hwcap = space.hwcap;
 	start.hwcap2 = space.hwcap2;
+	start.auxv = space.auxv;
 	p->stack_low = start.stack_low;
 	p->stack_high = start.stack_high;
 	memcpy(p->path, start.path, strlen(start.path) + 1);
