@@ -267,6 +267,7 @@ format:
 docs: $(B)/guise
 	$(Q)mkdir -p docs
 	$(call say,DOCS,docs/support-freebsd.md)$(B)/guise calls freebsd --markdown > docs/support-freebsd.md
+	$(call say,DOCS,docs/support-linux.md)$(B)/guise calls linux --markdown > docs/support-linux.md
 
 # Packages, install, clean ------------------------------------------------------------------
 

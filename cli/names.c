@@ -141,17 +141,42 @@ static struct bind find_place(const struct box_options *o, const char *path, boo
 	return found;
 }
 
+/* An absolute link leads from one place into another: its target, or "". */
+static void read_link(const char *directory, const char *path, char target[PATH_MAX])
+{
+	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	AUTO_CLOSE int base = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int link = base < 0 ? -1
+				       : (int)syscall(SYS_openat2, base, path, &how, sizeof how);
+	ssize_t n = link < 0 ? -1 : readlinkat(link, "", target, PATH_MAX - 1);
+
+	target[n > 0 && target[0] == '/' ? n : 0] = 0;
+}
+
+#define MOST_LINKS 40 /* path_resolution(7) */
+
 static int open_in_place(const struct box_options *o, const char *path, bool working)
 {
-	const struct bind b = find_place(o, path, working);
-	const char *rest = path + strlen(b.to);
+	char target[PATH_MAX], next[PATH_MAX];
 
-	if (!b.from)
-		return -ENOENT;
-	if (*rest)
-		return open_beneath(b.from, rest);
-	int fd = open(b.from, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	for (int links = 0; links < MOST_LINKS; links++) {
+		const struct bind b = find_place(o, path, working);
+		const char *rest = path + strlen(b.to);
+
+		if (!b.from)
+			return -ENOENT;
+		if (!*rest) {
+			int fd = open(b.from, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+			return fd < 0 ? -errno : fd;
+		}
+		read_link(b.from, rest, target);
+		if (!target[0])
+			return open_beneath(b.from, rest);
+		memcpy(next, target, sizeof next);
+		path = next;
+	}
+	return -ELOOP;
 }
 
 int names_open(void *box_options, const char *path)

@@ -57,6 +57,7 @@ struct run {
 	char *directory;
 	char *user;
 	enum environment_base environment;
+	bool has_host_system;
 };
 
 /* ---- Options ------------------------------------------------------------------- */
@@ -267,6 +268,45 @@ static void force_system(const struct run *r, struct inspection *i)
 		i->system = p;
 }
 
+/* Where the host keeps its own programs and what they need: nobody's secrets. */
+static const char *const host_system[] = {
+	"/usr",
+	"/bin",
+	"/sbin",
+	"/lib",
+	"/lib32",
+	"/lib64",
+	"/etc/alternatives",
+	"/etc/ld.so.cache",
+};
+
+/* A program of the host's own system that is linked at run time gets that system, read-only,
+ * unless it was given a root of its own.  What the user names goes on top. */
+static int add_host_system(struct run *r)
+{
+	struct box_options *o = &r->box;
+
+	if (o->root || r->has_host_system)
+		return 0;
+	r->has_host_system = true;
+	for (size_t i = 0; i < COUNT(host_system); i++) {
+		char *from = realpath(host_system[i], NULL),
+		     *to = from ? strdup(host_system[i]) : NULL;
+
+		if (!from)
+			continue;
+		if (!to || o->n_binds == BOX_BINDS) {
+			free(from);
+			free(to);
+			return failure_set(r->why, EXIT_GUISE, "more than %d places; combine some",
+					   BOX_BINDS);
+		}
+		memmove(o->binds + 1, o->binds, o->n_binds++ * sizeof o->binds[0]);
+		o->binds[0] = (struct bind){.from = from, .to = to};
+	}
+	return 0;
+}
+
 static int inspect(struct run *r, const char *file, int fd, struct inspection *i)
 {
 	int e = inspect_file(fd, i);
@@ -275,6 +315,9 @@ static int inspect(struct run *r, const char *file, int fd, struct inspection *i
 		return failure_set(r->why, EXIT_NOT_RUNNABLE, "%s: %s; check the file", file,
 				   strerror(-e));
 	force_system(r, i);
+	if (i->image.facts.interpreter[0] && i->system && i->system->is_host &&
+	    add_host_system(r) < 0)
+		return -1;
 	if (i->image.facts.interpreter[0])
 		(void)inspect_details(fd, i); /* what it cannot tell is not checked */
 	e = report(r, file, i);
@@ -286,8 +329,11 @@ static int inspect(struct run *r, const char *file, int fd, struct inspection *i
 static int add_interpreter(struct run *r, const char *path, const struct program_name *found)
 {
 	struct bind *b = &r->box.binds[r->box.n_binds];
+	int there = names_open(&r->box, path);
 
-	if (!found->host[0])
+	if (there >= 0)
+		close(there);
+	if (!found->host[0] || there >= 0)
 		return 0;
 	if (r->box.n_binds == BOX_BINDS)
 		return failure_set(r->why, EXIT_GUISE, "more than %d places; combine some",
@@ -308,7 +354,7 @@ static int check_script(struct run *r, const char *file, const char *path,
 		return -1;
 	AUTO_CLOSE int fd = found.fd;
 	(void)snprintf(name, sizeof name, "%s: a script for %s", file, path); /* cut, if ever */
-	if (add_interpreter(r, path, &found) < 0 || inspect(r, name, fd, interpreter) < 0)
+	if (inspect(r, name, fd, interpreter) < 0 || add_interpreter(r, path, &found) < 0)
 		return -1;
 	if (!interpreter->is_script)
 		return 0;
@@ -334,6 +380,12 @@ static int find_program(struct run *r, const char *name)
 			return -1;
 	}
 	r->box.personality = i.system;
+	int there = p->host[0] ? names_open(&r->box, p->inside) : -1;
+	if (there >= 0) {
+		close(there);
+		if (r->has_host_system)
+			r->box.program_from = NULL; /* it came with the rest */
+	}
 	return 0;
 }
 

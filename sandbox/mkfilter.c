@@ -28,32 +28,82 @@
 #define MAX_CALL 1024
 #define MAX_PROGRAM 4096
 
-/* Allowed only if (argument & mask) is one of the values: one line a value. */
+/* Allowed only if (argument & mask) is one of the values: one line a value.  Numbers as in the
+ * kernel's headers, which a build host's may lack. */
 struct guard {
 	int call;
 	unsigned argument;
 	uint64_t mask;
 	uint64_t value;
+	bool has_also; /* and a second argument must be `also` */
+	unsigned also_argument;
+	uint64_t also;
 };
 
 #define NEW_NAMESPACES \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 	 CLONE_NEWPID | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */)
-#define ONLY(name, argument, v) \
+#define ONLY(name, n, v) \
 	{ \
-		__NR_##name, argument, 0xffffffff, v \
+		.call = __NR_##name, .argument = n, .mask = 0xffffffff, .value = v \
+	}
+#define ONLY_WITH(name, n, v, n2, v2) \
+	{ \
+		.call = __NR_##name, .argument = n, .mask = 0xffffffff, .value = v, \
+		.has_also = true, .also_argument = n2, .also = v2 \
 	}
 
 static const struct guard guards[] = {
-	{__NR_clone, 0, NEW_NAMESPACES | CLONE_PTRACE | CLONE_UNTRACED, 0},
+	{.call = __NR_clone, .mask = NEW_NAMESPACES | CLONE_PTRACE | CLONE_UNTRACED},
 	ONLY(arch_prctl, 0, 0x1001), /* ARCH_SET_GS */
 	ONLY(arch_prctl, 0, 0x1002), /* ARCH_SET_FS */
 	ONLY(arch_prctl, 0, 0x1003), /* ARCH_GET_FS */
+	ONLY(prctl, 0, 1), /* PR_SET_PDEATHSIG */
+	ONLY(prctl, 0, 2), /* PR_GET_PDEATHSIG */
+	ONLY(prctl, 0, 3), /* PR_GET_DUMPABLE */
+	ONLY(prctl, 0, 4), /* PR_SET_DUMPABLE */
+	ONLY(prctl, 0, 7), /* PR_GET_KEEPCAPS */
 	ONLY(prctl, 0, 15), /* PR_SET_NAME */
+	ONLY(prctl, 0, 16), /* PR_GET_NAME */
+	ONLY(prctl, 0, 23), /* PR_CAPBSET_READ */
+	ONLY(prctl, 0, 27), /* PR_GET_SECUREBITS */
+	ONLY(prctl, 0, 29), /* PR_SET_TIMERSLACK */
+	ONLY(prctl, 0, 30), /* PR_GET_TIMERSLACK */
+	ONLY(prctl, 0, 36), /* PR_SET_CHILD_SUBREAPER */
+	ONLY(prctl, 0, 37), /* PR_GET_CHILD_SUBREAPER */
+	ONLY(prctl, 0, 38), /* PR_SET_NO_NEW_PRIVS */
+	ONLY(prctl, 0, 39), /* PR_GET_NO_NEW_PRIVS */
+	ONLY(prctl, 0, 41), /* PR_SET_THP_DISABLE */
+	ONLY(prctl, 0, 42), /* PR_GET_THP_DISABLE */
+	ONLY(prctl, 0, 0x53564d41), /* PR_SET_VMA */
 	ONLY(socket, 0, 1), /* AF_UNIX */
 	ONLY(socket, 0, 2), /* AF_INET */
 	ONLY(socket, 0, 10), /* AF_INET6 */
+	ONLY_WITH(socket, 0, 16, 2, 0), /* AF_NETLINK, NETLINK_ROUTE */
 	ONLY(socketpair, 0, 1),
+	/* No leases or notes: they reach other users of a file. */
+	ONLY(fcntl, 1, 0), /* F_DUPFD */
+	ONLY(fcntl, 1, 1), /* F_GETFD */
+	ONLY(fcntl, 1, 2), /* F_SETFD */
+	ONLY(fcntl, 1, 3), /* F_GETFL */
+	ONLY(fcntl, 1, 4), /* F_SETFL */
+	ONLY(fcntl, 1, 5), /* F_GETLK */
+	ONLY(fcntl, 1, 6), /* F_SETLK */
+	ONLY(fcntl, 1, 7), /* F_SETLKW */
+	ONLY(fcntl, 1, 8), /* F_SETOWN */
+	ONLY(fcntl, 1, 9), /* F_GETOWN */
+	ONLY(fcntl, 1, 10), /* F_SETSIG */
+	ONLY(fcntl, 1, 11), /* F_GETSIG */
+	ONLY(fcntl, 1, 15), /* F_SETOWN_EX */
+	ONLY(fcntl, 1, 16), /* F_GETOWN_EX */
+	ONLY(fcntl, 1, 36), /* F_OFD_GETLK */
+	ONLY(fcntl, 1, 37), /* F_OFD_SETLK */
+	ONLY(fcntl, 1, 38), /* F_OFD_SETLKW */
+	ONLY(fcntl, 1, 1030), /* F_DUPFD_CLOEXEC */
+	ONLY(fcntl, 1, 1031), /* F_SETPIPE_SZ */
+	ONLY(fcntl, 1, 1032), /* F_GETPIPE_SZ */
+	ONLY(fcntl, 1, 1033), /* F_ADD_SEALS */
+	ONLY(fcntl, 1, 1034), /* F_GET_SEALS */
 };
 
 static void collect(bool allowed[MAX_CALL])
@@ -115,9 +165,10 @@ static int allow(scmp_filter_ctx f, int call)
 		if (g->call != call)
 			continue;
 		guarded = true;
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1,
-				     SCMP_CMP64(g->argument, SCMP_CMP_MASKED_EQ, g->mask,
-						g->value));
+		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, g->has_also ? 2 : 1,
+				     SCMP_CMP64(g->argument, SCMP_CMP_MASKED_EQ, g->mask, g->value),
+				     SCMP_CMP64(g->also_argument, SCMP_CMP_MASKED_EQ, 0xffffffff,
+						g->also));
 		if (r < 0)
 			return r;
 	}

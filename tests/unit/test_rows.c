@@ -188,14 +188,20 @@ END_TEST
 
 /* ---- Errors and signals ---------------------------------------------------------------------- */
 
+/* EWOULDBLOCK's and EDEADLOCK's old places. */
+static bool never_assigned(uint32_t host)
+{
+	return host == 41 || host == 58;
+}
+
 START_TEST(errors_go_both_ways)
 {
 	for_each_personality(p) {
 		if (!p->rows)
 			continue;
 		for (uint32_t host = 1; host <= HOST_ERRNOS; host++) {
-			if (host == 41 || host == 58)
-				continue; /* never assigned: EWOULDBLOCK's and EDEADLOCK's old places */
+			if (never_assigned(host))
+				continue;
 			ck_assert_msg(host < p->n_errnos && p->errnos[host], "%s: Linux error %u",
 				      p->name, host);
 			ck_assert_msg(p->errnos[host] < p->n_errno_names &&
@@ -203,8 +209,10 @@ START_TEST(errors_go_both_ways)
 				      "%s: error %u has no name", p->name, p->errnos[host]);
 		}
 		for (uint32_t guest = 1; guest < p->n_errno_names; guest++)
-			ck_assert_msg(p->errno_names[guest] && p->errno_names[guest][0] == 'E',
-				      "%s: error %u has no name", p->name, guest);
+			if (!p->is_host || !never_assigned(guest))
+				ck_assert_msg(p->errno_names[guest] &&
+						      p->errno_names[guest][0] == 'E',
+					      "%s: error %u has no name", p->name, guest);
 	}
 }
 END_TEST
