@@ -1,0 +1,3 @@
+module guise/tests/mixed
+
+go 1.19
