@@ -193,7 +193,7 @@ static int print_json(const struct found *f, struct failure *why)
 /* ---- The command -------------------------------------------------------------------- */
 
 /* What a script's interpreter cannot do, the script cannot. */
-static void follow_script(struct found *f, const struct box_options *box)
+static void follow_script(struct found *f, struct box_options *box)
 {
 	struct failure why = {0};
 	struct program_name name;
@@ -207,7 +207,8 @@ static void follow_script(struct found *f, const struct box_options *box)
 		(void)snprintf(p->what, sizeof p->what, "%s", why.text + strlen(f->file) + 2);
 		return;
 	}
-	if (inspect_file(name.fd, &of_interpreter) == 0)
+	if (inspect_file(name.fd, &of_interpreter) == 0 &&
+	    names_host_system(&of_interpreter, box, &why) == 0)
 		f->n_problems = inspect_problems(&of_interpreter, &f->view, f->problems,
 						 INSPECT_PROBLEMS);
 	close(name.fd);
@@ -224,6 +225,8 @@ static int look(struct found *f, struct box_options *box, bool json, struct fail
 	if (r < 0)
 		return failure_set(why, EXIT_NOT_RUNNABLE, "%s: %s; check the file", f->file,
 				   strerror(-r));
+	if (names_host_system(&f->about, box, why) < 0)
+		return COMMAND_FAILED;
 	(void)inspect_details(fd, &f->about); /* what it cannot tell is not told */
 	f->n_problems = inspect_problems(&f->about, &f->view, f->problems, INSPECT_PROBLEMS);
 	follow_script(f, box);

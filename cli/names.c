@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sandbox/scope.h"
+#include "syscalls/personality.h"
 
 /* Where a program without a path is looked for inside, and its own PATH. */
 #define INSIDE_PATH "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
@@ -103,6 +104,43 @@ int names_binds(const struct given_list *given, struct box_options *box, struct 
 			return -1;
 		b->writable = strcmp(given->list[i].option, "rw") == 0;
 		box->n_binds++;
+	}
+	return 0;
+}
+
+/* Where the host keeps its own programs and what they need: nobody's secrets. */
+static const char *const host_system[] = {
+	"/usr",
+	"/bin",
+	"/sbin",
+	"/lib",
+	"/lib32",
+	"/lib64",
+	"/etc/alternatives",
+	"/etc/ld.so.cache",
+	"/etc/ld-musl-x86_64.path",
+};
+
+int names_host_system(const struct inspection *i, struct box_options *box, struct failure *why)
+{
+	if (!i->image.facts.interpreter[0] || !i->system || !i->system->is_host || box->root ||
+	    box->host_system)
+		return 0;
+	box->host_system = true;
+	for (size_t n = 0; n < COUNT(host_system); n++) {
+		char *from = realpath(host_system[n], NULL);
+		char *to = from ? strdup(host_system[n]) : NULL;
+
+		if (!from)
+			continue;
+		if (!to || box->n_binds == BOX_BINDS) {
+			free(from);
+			free(to);
+			return failure_set(why, EXIT_GUISE, "more than %d places; combine some",
+					   BOX_BINDS);
+		}
+		memmove(box->binds + 1, box->binds, box->n_binds++ * sizeof box->binds[0]);
+		box->binds[0] = (struct bind){.from = from, .to = to};
 	}
 	return 0;
 }

@@ -35,6 +35,10 @@ int names_program(const struct box_options *box, const char *name, struct progra
 int names_interpreter(const struct box_options *box, const char *script, const char *path,
 		      struct program_name *out, struct failure *why);
 
+/* A program of the host's own system that is linked at run time gets that system, read-only,
+ * unless there is a root: places before all others, so that what the user names is on top. */
+int names_host_system(const struct inspection *i, struct box_options *box, struct failure *why);
+
 /* What the program gets as its environment. */
 enum environment_base {
 	ENVIRONMENT_SHORT,

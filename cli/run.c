@@ -57,7 +57,6 @@ struct run {
 	char *directory;
 	char *user;
 	enum environment_base environment;
-	bool has_host_system;
 };
 
 /* ---- Options ------------------------------------------------------------------- */
@@ -268,45 +267,6 @@ static void force_system(const struct run *r, struct inspection *i)
 		i->system = p;
 }
 
-/* Where the host keeps its own programs and what they need: nobody's secrets. */
-static const char *const host_system[] = {
-	"/usr",
-	"/bin",
-	"/sbin",
-	"/lib",
-	"/lib32",
-	"/lib64",
-	"/etc/alternatives",
-	"/etc/ld.so.cache",
-};
-
-/* A program of the host's own system that is linked at run time gets that system, read-only,
- * unless it was given a root of its own.  What the user names goes on top. */
-static int add_host_system(struct run *r)
-{
-	struct box_options *o = &r->box;
-
-	if (o->root || r->has_host_system)
-		return 0;
-	r->has_host_system = true;
-	for (size_t i = 0; i < COUNT(host_system); i++) {
-		char *from = realpath(host_system[i], NULL),
-		     *to = from ? strdup(host_system[i]) : NULL;
-
-		if (!from)
-			continue;
-		if (!to || o->n_binds == BOX_BINDS) {
-			free(from);
-			free(to);
-			return failure_set(r->why, EXIT_GUISE, "more than %d places; combine some",
-					   BOX_BINDS);
-		}
-		memmove(o->binds + 1, o->binds, o->n_binds++ * sizeof o->binds[0]);
-		o->binds[0] = (struct bind){.from = from, .to = to};
-	}
-	return 0;
-}
-
 static int inspect(struct run *r, const char *file, int fd, struct inspection *i)
 {
 	int e = inspect_file(fd, i);
@@ -315,8 +275,7 @@ static int inspect(struct run *r, const char *file, int fd, struct inspection *i
 		return failure_set(r->why, EXIT_NOT_RUNNABLE, "%s: %s; check the file", file,
 				   strerror(-e));
 	force_system(r, i);
-	if (i->image.facts.interpreter[0] && i->system && i->system->is_host &&
-	    add_host_system(r) < 0)
+	if (names_host_system(i, &r->box, r->why) < 0)
 		return -1;
 	if (i->image.facts.interpreter[0])
 		(void)inspect_details(fd, i); /* what it cannot tell is not checked */
@@ -383,7 +342,7 @@ static int find_program(struct run *r, const char *name)
 	int there = p->host[0] ? names_open(&r->box, p->inside) : -1;
 	if (there >= 0) {
 		close(there);
-		if (r->has_host_system)
+		if (r->box.host_system)
 			r->box.program_from = NULL; /* it came with the rest */
 	}
 	return 0;

@@ -278,7 +278,8 @@ int inspect_find_library(const struct inspection *i, const struct inspect_view *
 {
 	const char *name = i->libraries[n];
 	const char *lists[] = {view->library_path, i->search_path,
-			       "/lib:/usr/lib:/usr/local/lib:/lib64:/usr/lib64:/lib/amd64"};
+			       "/lib:/usr/lib:/usr/local/lib:/lib64:/usr/lib64:/lib/amd64:"
+			       "/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu"};
 
 	if (strchr(name, '/')) {
 		int r = snprintf(path, size, "%s", name);

@@ -21,6 +21,7 @@ struct bind {
 struct box_options {
 	struct bind binds[BOX_BINDS]; /* --ro, --rw */
 	size_t n_binds;
+	bool host_system; /* among them, the host's own programs and libraries */
 	const char *root; /* --root; NULL: nothing but what is named */
 	bool host_network;
 	const char *hostname;

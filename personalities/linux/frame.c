@@ -238,5 +238,6 @@ TRANSLATOR(linux_sigreturn)
 	restore_stack(t, &uc);
 	mask.bits[0] = uc.mask;
 	signal_set_mask(c, &mask);
+	engine_settle_masks(c);
 	return CALL_DONE;
 }

@@ -94,14 +94,33 @@ TRANSLATOR(linux_epoll_pwait)
 		     : host_wait_call(c, (int)c->nr, fd, c->a[1], c->a[2], c->a[3], 0, SIGSET_SIZE);
 }
 
-/* Only these can be slept on with a deadline kept; for the others the kernel has its say. */
+/* Linux refuses times before the clock's beginning, which other systems take for passed. */
+static int check_time(struct call *c, uint64_t at)
+{
+	struct __kernel_timespec t;
+	int r = get_guest(c, &t, at, sizeof t);
+
+	return r < 0 ? r : t.tv_sec < 0 ? -EINVAL : 0;
+}
+
 long call_nanosleep(struct call *c);
+TRANSLATOR(linux_nanosleep)
+{
+	int r = check_time(c, c->a[0]);
+
+	return r < 0 ? r : call_nanosleep(c);
+}
+
+/* On these two clocks a deadline can be kept; for the others the kernel has its say. */
 long call_clock_nanosleep(struct call *c);
 TRANSLATOR(linux_clock_nanosleep)
 {
 	int clock = (int)c->a[0];
 
-	if (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC)
-		return call_clock_nanosleep(c);
+	if (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) {
+		int r = check_time(c, c->a[2]);
+
+		return r < 0 ? r : call_clock_nanosleep(c);
+	}
 	return host_wait(c, __NR_clock_nanosleep, c->a[0], c->a[1], c->a[2], c->a[3]);
 }

@@ -1,10 +1,14 @@
 /* Every personality's tables: each row is whole, numbers and names are the system's own,
  * errors and signals are complete both ways. */
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "syscalls/launch.h"
 #include "syscalls/personality.h"
+#include "syscalls/process.h"
+#include "syscalls/signal.h"
 
 Suite *rows_suite(void);
 
@@ -186,6 +190,16 @@ START_TEST(freebsd_has_no_other_numbers)
 }
 END_TEST
 
+/* What is passed on as it is goes to the same number. */
+START_TEST(host_numbers_are_the_hosts)
+{
+	for_each_personality(p)
+		for (uint32_t nr = 0; p->is_host && nr < p->n_rows; nr++)
+			if (p->rows[nr].kind == ROW_SAME)
+				ck_assert_msg((uint32_t)p->rows[nr].host == nr, "%s", why(p, nr));
+}
+END_TEST
+
 /* ---- Errors and signals ---------------------------------------------------------------------- */
 
 /* EWOULDBLOCK's and EDEADLOCK's old places. */
@@ -253,6 +267,35 @@ START_TEST(signals_are_whole)
 }
 END_TEST
 
+/* From one program to the next: every signal of the same system, and of another one those
+ * that have a Linux number of their own. */
+START_TEST(sets_are_handed_over)
+{
+	for_each_personality(p) {
+		struct sigset all = {0}, back;
+		uint64_t words[HANDOVER_SET];
+
+		for (uint32_t i = 0; i < p->n_signals; i++)
+			sigset_add(&all, p->signals[i].guest);
+		sigset_hand_over(p, &all, words);
+		sigset_take_over(p, words, &back);
+		ck_assert_mem_eq(&all, &back, sizeof all);
+		for_each_personality(q) {
+			struct sigset one = {0};
+
+			if (!p->rows || !q->rows)
+				continue;
+			sigset_add(&one, signal_from_host(p, SIGUSR1));
+			sigset_hand_over(p, &one, words);
+			sigset_take_over(q, words, &back);
+			ck_assert(sigset_has(&back, signal_from_host(q, SIGUSR1)));
+			sigset_remove(&back, signal_from_host(q, SIGUSR1));
+			ck_assert(!back.bits[0] && !back.bits[1]);
+		}
+	}
+}
+END_TEST
+
 Suite *rows_suite(void)
 {
 	Suite *s = suite_create("rows");
@@ -260,6 +303,8 @@ Suite *rows_suite(void)
 	tcase_add_test(t, rows_are_whole);
 	tcase_add_test(t, numbers_out_of_range_have_no_row);
 	tcase_add_test(t, names_are_unique);
+	tcase_add_test(t, host_numbers_are_the_hosts);
+	tcase_add_test(t, sets_are_handed_over);
 	tcase_add_test(t, freebsd_numbers_are_its_own);
 	tcase_add_test(t, freebsd_has_no_other_numbers);
 	tcase_add_test(t, errors_go_both_ways);
