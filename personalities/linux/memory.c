@@ -1,10 +1,18 @@
 /* Memory: Linux's calls, kept off what is the engine's. */
 #include "syscalls/abi.h"
 #include "syscalls/descriptors.h"
+#include "syscalls/engine.h"
 #include "syscalls/process.h"
 
 #include <linux/mman.h>
 #include <linux/shm.h>
+
+/* Private, to be executed and not to be written. */
+static bool is_code(uint64_t protection, uint64_t flags)
+{
+	return (protection & PROT_EXEC) && !(protection & PROT_WRITE) &&
+	       (flags & MAP_TYPE) == MAP_PRIVATE;
+}
 
 /* What the engine has looks like the end of the address space, where Linux says ENOMEM. */
 TRANSLATOR(linux_mmap)
@@ -19,11 +27,16 @@ TRANSLATOR(linux_mmap)
 			return -ENOMEM;
 		at = 0; /* a hint nobody can follow */
 	}
+	if (flags & MAP_FIXED)
+		engine_code_changed(c, at, c->a[1], false);
 	r = host(c, __NR_mmap, at, c->a[1], c->a[2], flags, c->a[4], c->a[5]);
-	if (!is_error(r) && engine_owns((uint64_t)r, c->a[1])) {
+	if (is_error(r))
+		return r;
+	if (engine_owns((uint64_t)r, c->a[1])) {
 		(void)host(c, __NR_munmap, r, c->a[1]); /* just made */
 		return -ENOMEM;
 	}
+	engine_code_changed(c, (uint64_t)r, c->a[1], is_code(c->a[2], flags));
 	return r;
 }
 
@@ -32,6 +45,8 @@ TRANSLATOR(linux_range)
 {
 	if (c->a[1] && engine_owns(c->a[0], c->a[1]))
 		return -ENOMEM;
+	if (c->nr == __NR_munmap || c->nr == __NR_mprotect || c->nr == __NR_pkey_mprotect)
+		engine_code_changed(c, c->a[0], c->a[1], false);
 	return host(c, c->nr, c->a[0], c->a[1], c->a[2], c->a[3]);
 }
 
@@ -41,6 +56,9 @@ TRANSLATOR(linux_mremap)
 
 	if (engine_owns(c->a[0], c->a[1]) || (fixed && engine_owns(c->a[4], c->a[2])))
 		return -EFAULT;
+	engine_code_changed(c, c->a[0], c->a[1], false);
+	if (fixed)
+		engine_code_changed(c, c->a[4], c->a[2], false);
 	return host(c, __NR_mremap, c->a[0], c->a[1], c->a[2], c->a[3], c->a[4]);
 }
 
