@@ -210,9 +210,9 @@ $(B)/storm.linux: $(GO_SRC)
 FUZZ_CFLAGS := $(filter-out -Woverride-init -Winitializer-overrides,$(COMMON)) \
 	-D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' -O1 -g \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(B)/fuzz/%: tests/fuzz/%.c $(wildcard loader/*.c loader/*.h) $(SHARED) $(wildcard syscalls/*.h)
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard loader/*.[ch] trace/*.[ch]) $(SHARED) $(wildcard syscalls/*.h)
 	$(Q)mkdir -p $(@D)
-	$(call say,FUZZ,$@)clang $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -o $@ $< $(wildcard loader/*.c) \
+	$(call say,FUZZ,$@)clang $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -o $@ $< $(wildcard loader/*.c trace/*.c) \
 		$(SHARED) $(LOOP) $(LDLIBS)
 
 inputs: $(B)/inputs/.complete

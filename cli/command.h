@@ -44,11 +44,13 @@ struct command {
 	const char *more; /* further lines of its help; "" */
 	const struct option_row *rows;
 	size_t n_rows;
+	const char *letters; /* short forms of the first rows, in their order; NULL: none */
+	const struct command *also; /* whose options are taken too: its struct comes first */
 	/* The exit status, COMMAND_FAILED or COMMAND_WANTS_HELP. */
 	int (*run)(int argc, char **argv, struct failure *why);
 };
 
-extern const struct command command_run, command_info, command_calls, command_binfmt,
+extern const struct command command_run, command_trace, command_info, command_calls, command_binfmt,
 	command_doctor, command_completion;
 
 extern const struct command *const commands[]; /* commands.c; the last is NULL */
@@ -56,6 +58,9 @@ extern const struct command *const commands[]; /* commands.c; the last is NULL *
 /* What the kernel executes for a registered program (binfmt.c): argv is guise, the path, and
  * the program's own arguments.  As run --profile runner. */
 int run_for_kernel(int argc, char **argv, struct failure *why);
+
+/* The short form of the command's row i, or 0. */
+char options_letter(const struct command *command, size_t i);
 
 /* Options of argv into the struct at `into`: the index of the first operand,
  * COMMAND_FAILED or COMMAND_WANTS_HELP. */

@@ -17,11 +17,12 @@ static void print_usage(void)
 	printf("\nguise COMMAND --help tells a command's options; guise --version the version.\n");
 }
 
-static void print_option(const struct option_row *row)
+static void print_option(const struct option_row *row, char letter)
 {
 	char left[64];
-	int n = snprintf(left, sizeof left, "--%s%s%s", row->name, row->value ? " " : "",
-			 row->value ? row->value : "");
+	const char form[] = {'-', letter, ',', ' ', 0};
+	int n = snprintf(left, sizeof left, "%s--%s%s%s", letter ? form : "", row->name,
+			 row->value ? " " : "", row->value ? row->value : "");
 
 	if (n > 24)
 		printf("  %s\n  %-24s  %s\n", left, "", row->help);
@@ -33,7 +34,11 @@ static void print_help(const struct command *c)
 {
 	printf("usage: guise %s [OPTIONS] %s\n%s\n\n", c->name, c->operands, c->summary);
 	for (size_t i = 0; i < c->n_rows; i++)
-		print_option(&c->rows[i]);
+		print_option(&c->rows[i], options_letter(c, i));
+	if (c->also)
+		printf("\nand those of guise %s:\n", c->also->name);
+	for (size_t i = 0; c->also && i < c->also->n_rows; i++)
+		print_option(&c->also->rows[i], options_letter(c->also, i));
 	printf("%s", c->more);
 }
 

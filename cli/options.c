@@ -4,7 +4,7 @@
 #include "cli/command.h"
 #include "syscalls/launch.h"
 
-#define MOST_OPTIONS 40
+#define MOST_OPTIONS 80
 
 static int store(const struct option_row *row, void *into, const char *value, struct failure *why)
 {
@@ -29,20 +29,62 @@ static int store(const struct option_row *row, void *into, const char *value, st
 	return 0;
 }
 
-/* getopt_long's form of the rows; the last is --help. */
-static size_t build(const struct command *c, struct option longs[MOST_OPTIONS])
+char options_letter(const struct command *command, size_t i)
 {
-	size_t n = 0;
+	return command->letters && i < strlen(command->letters) ? command->letters[i] : 0;
+}
 
-	for (; n < c->n_rows && n < MOST_OPTIONS - 2; n++)
-		longs[n] = (struct option){
-			.name = c->rows[n].name,
-			.has_arg = c->rows[n].kind == TAKES_NOTHING ? no_argument
-								    : required_argument,
+/* The rows as getopt_long wants them. */
+struct parser {
+	struct option longs[MOST_OPTIONS]; /* the last one is --help */
+	const struct option_row *rows[MOST_OPTIONS];
+	char letters[MOST_OPTIONS]; /* of the rows */
+	char shorts[2 * MOST_OPTIONS + 4];
+	int n;
+};
+
+static void add_rows(struct parser *p, const struct command *c, size_t *letters)
+{
+	for (size_t i = 0; i < c->n_rows && p->n < MOST_OPTIONS - 2; i++) {
+		const struct option_row *row = &c->rows[i];
+		bool takes = row->kind != TAKES_NOTHING;
+
+		char letter = options_letter(c, i);
+
+		p->rows[p->n] = row;
+		p->letters[p->n] = letter;
+		p->longs[p->n++] = (struct option){
+			.name = row->name,
+			.has_arg = takes ? required_argument : no_argument,
 		};
-	longs[n] = (struct option){.name = "help", .val = 'h'};
-	longs[n + 1] = (struct option){0};
-	return n;
+		if (!letter)
+			continue;
+		p->shorts[(*letters)++] = letter;
+		if (takes)
+			p->shorts[(*letters)++] = ':';
+	}
+}
+
+static void build(const struct command *c, struct parser *p)
+{
+	size_t letters = 3;
+
+	/* "+": the program's own options are not ours. */
+	*p = (struct parser){.shorts = "+:h"};
+	add_rows(p, c, &letters);
+	if (c->also)
+		add_rows(p, c->also, &letters);
+	p->longs[p->n] = (struct option){.name = "help", .val = 'h'};
+}
+
+static const struct option_row *find_row_of(const struct parser *p, int result, int at)
+{
+	if (result == 0)
+		return p->rows[at];
+	for (int i = 0; i < p->n; i++)
+		if (p->letters[i] == result)
+			return p->rows[i];
+	return NULL;
 }
 
 static int complain(const struct command *c, int result, char *const *argv, struct failure *why)
@@ -63,22 +105,23 @@ static int complain(const struct command *c, int result, char *const *argv, stru
 int options_parse(const struct command *command, void *into, int argc, char **argv,
 		  struct failure *why)
 {
-	struct option longs[MOST_OPTIONS];
-	int at;
+	const struct option_row *row;
+	struct parser parser;
+	int at = 0;
 
-	(void)build(command, longs);
+	build(command, &parser);
 	opterr = 0;
 	optind = 0; /* anew, whatever was parsed before */
 	for (;;) {
-		/* "+": the program's own options are not ours. */
-		int r = getopt_long(argc, argv, "+:h", longs, &at);
+		int r = getopt_long(argc, argv, parser.shorts, parser.longs, &at);
 		if (r == -1)
 			return optind;
 		if (r == 'h')
 			return COMMAND_WANTS_HELP;
-		if (r != 0)
+		row = find_row_of(&parser, r, at);
+		if (!row)
 			return complain(command, r, argv, why);
-		if (store(&command->rows[at], into, optarg, why) < 0)
+		if (store(row, into, optarg, why) < 0)
 			return COMMAND_FAILED;
 	}
 }

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/names.h"
 #include "cli/profile.h"
+#include "cli/run.h"
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
 #include "syscalls/personality.h"
@@ -17,13 +18,7 @@
 #define HOSTNAME "guise"
 #define LONGEST_HOSTNAME 64 /* sethostname(2) */
 
-struct given_options {
-	struct given_list places, environment;
-	const char *profile, *root, *net, *directory, *hostname, *personality, *release, *trace;
-	bool keep_environment, clear_environment, no_working, no_patch, check_uses, dry_run;
-};
-
-#define AT(member) offsetof(struct given_options, member)
+#define AT(member) offsetof(struct run_options, member)
 static const struct option_row rows[] = {
 	{"profile", TAKES_TEXT, AT(profile), PROFILE_NAMES, "what a test runner's programs need"},
 	{"ro", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, read-only"},
@@ -42,13 +37,12 @@ static const struct option_row rows[] = {
 	{"no-patch", TAKES_NOTHING, AT(no_patch), NULL, "make every call by the slow way (a trap)"},
 	{"check-uses", TAKES_NOTHING, AT(check_uses), NULL,
 	 "stop at a Linux call its row does not name"},
-	{"trace-fd", TAKES_TEXT, AT(trace), "N", "one line a call to descriptor N"},
 	{"dry-run", TAKES_NOTHING, AT(dry_run), NULL, "print what would be done, and do nothing"},
 };
 
 /* All that lives as long as the run. */
 struct run {
-	struct given_options given;
+	struct run_options given;
 	const char *name; /* of the program, as it was asked for */
 	struct box_options box;
 	struct program_name program;
@@ -97,11 +91,11 @@ static int copy_setting(struct run *r, const char *option, const char *from, cha
 
 static int read_settings(struct run *r)
 {
-	const struct given_options *g = &r->given;
+	const struct run_options *g = &r->given;
 	struct settings *s = &r->box.settings;
 
 	s->magic = SETTINGS_MAGIC;
-	s->flags = (g->check_uses ? SETTINGS_CHECK_USES : 0) | (g->trace ? SETTINGS_TRACE : 0) |
+	s->flags = (g->check_uses ? SETTINGS_CHECK_USES : 0) |
 		   (g->no_patch ? SETTINGS_NO_PATCH : 0);
 	if (copy_setting(r, "personality", g->personality, s->personality, sizeof s->personality) <
 	    0)
@@ -113,45 +107,12 @@ static int read_settings(struct run *r)
 	return copy_setting(r, "release", g->release, s->release, sizeof s->release);
 }
 
-static int read_trace(struct run *r)
+/* What the caller left open is nobody's inside. */
+int run_close_others(struct failure *why)
 {
-	char *end;
-
-	r->box.trace = -1;
-	if (!r->given.trace)
-		return 0;
-	long n = strtol(r->given.trace, &end, 10);
-	if (!*r->given.trace || *end || n < 0 || n > 1000000 || fcntl((int)n, F_GETFD) < 0)
-		return failure_set(r->why, EXIT_GUISE,
-				   "--trace-fd %s: no open descriptor; open it first",
-				   r->given.trace);
-	r->box.trace = (int)n;
-	return 0;
-}
-
-/* What the caller left open is nobody's inside.  The trace moves to a low number: the high
- * ones are the resident's. */
-static int close_others(struct run *r)
-{
-	unsigned trace = (unsigned)r->box.trace;
-
-	if (r->box.trace < 3) {
-		if (close_range(3, ~0U, 0) < 0)
-			return failure_set(r->why, EXIT_GUISE, "cannot close descriptors: %s",
-					   strerror(errno));
-	} else if ((trace > 3 && close_range(3, trace - 1, 0) < 0) ||
-		   close_range(trace + 1, ~0U, 0) < 0) {
-		return failure_set(r->why, EXIT_GUISE, "cannot close descriptors: %s",
+	if (close_range(3, ~0U, 0) < 0)
+		return failure_set(why, EXIT_GUISE, "cannot close descriptors: %s",
 				   strerror(errno));
-	}
-	if (r->box.trace < 0)
-		return 0;
-	int low = fcntl(r->box.trace, F_DUPFD_CLOEXEC, 3);
-	if (low < 0)
-		return failure_set(r->why, EXIT_GUISE, "--trace-fd: %s", strerror(errno));
-	if (trace >= 3)
-		close(r->box.trace);
-	r->box.trace = low;
 	return 0;
 }
 
@@ -202,7 +163,7 @@ static int read_profile(struct run *r)
 
 static int find_user(struct run *r)
 {
-	const struct given_options *g = &r->given;
+	const struct run_options *g = &r->given;
 	enum environment_base base = g->keep_environment    ? ENVIRONMENT_ALL
 				     : g->clear_environment ? ENVIRONMENT_NONE
 							    : r->environment;
@@ -379,29 +340,42 @@ static void let_go(struct run *r)
 	free(r->user);
 }
 
-static int read_and_perform(struct run *r)
+static int read_and_perform(struct run *r, const struct run_trace *trace)
 {
 	int status = COMMAND_FAILED;
 
-	if (read_trace(r) == 0 && close_others(r) == 0 && read_options(r) == 0 &&
-	    find_program(r, r->name) == 0)
+	if (read_options(r) == 0 && find_program(r, r->name) == 0) {
+		if (trace) {
+			r->box.trace = trace->box;
+			r->box.settings.flags |= trace->flags;
+			r->box.settings.trace_string = trace->string;
+		}
 		status = perform(r);
+	}
 	let_go(r);
 	return status;
 }
 
+int run_program(const struct run_options *given, const struct run_trace *trace, char **argv,
+		struct failure *why)
+{
+	struct run r = {.given = *given, .why = why, .name = argv[0], .box.argv = argv};
+
+	return read_and_perform(&r, trace);
+}
+
 static int run(int argc, char **argv, struct failure *why)
 {
-	struct run r = {.why = why};
-	int first = options_parse(&command_run, &r.given, argc, argv, why);
+	struct run_options given = {0};
+	int first = options_parse(&command_run, &given, argc, argv, why);
 
 	if (first < 0)
 		return first;
 	if (first == argc)
 		return failure_set(why, EXIT_GUISE, "run: no program; see guise run --help");
-	r.name = argv[first];
-	r.box.argv = argv + first;
-	return read_and_perform(&r);
+	if (run_close_others(why) < 0)
+		return COMMAND_FAILED;
+	return run_program(&given, NULL, argv + first, why);
 }
 
 int run_for_kernel(int argc, char **argv, struct failure *why)
@@ -412,9 +386,11 @@ int run_for_kernel(int argc, char **argv, struct failure *why)
 		return failure_set(why, EXIT_GUISE,
 				   "started by the kernel without a program; register it with "
 				   "guise binfmt install");
+	if (run_close_others(why) < 0)
+		return COMMAND_FAILED;
 	r.name = argv[1];
 	r.box.argv = argv + 2;
-	return read_and_perform(&r);
+	return read_and_perform(&r, NULL);
 }
 
 const struct command command_run = {

@@ -42,15 +42,16 @@ static int hide(int fd, enum hidden place)
 
 static int place_hidden(const struct box *b)
 {
+	const struct box_trace *t = &b->options->trace;
 	int r = hide(b->resident, HIDDEN_RESIDENT);
 
 	if (r == 0)
 		r = hide(b->settings, HIDDEN_SETTINGS);
-	if (r == 0 && b->options->trace >= 0)
-		r = hide(b->options->trace, HIDDEN_TRACE);
-	else if (r == 0)
-		r = hide(b->resident, HIDDEN_TRACE);
-	for (int fd = HIDDEN_TRACE + 1; r == 0 && fd <= HIDDEN_LAST; fd++)
+	if (r == 0)
+		r = hide(t->drain ? t->ring : b->resident, HIDDEN_TRACE);
+	if (r == 0)
+		r = hide(t->drain ? t->bell : b->resident, HIDDEN_BELL);
+	for (int fd = HIDDEN_BELL + 1; r == 0 && fd <= HIDDEN_LAST; fd++)
 		r = dup3(b->resident, fd, 0) < 0 ? -errno : 0;
 	return r;
 }

@@ -117,8 +117,10 @@ static int let_go(struct box *b)
 			return -errno;
 	close(b->resident);
 	close(b->settings);
-	if (b->options->trace >= 0)
-		close(b->options->trace);
+	if (b->options->trace.drain) {
+		close(b->options->trace.ring);
+		close(b->options->trace.bell);
+	}
 	return 0;
 }
 

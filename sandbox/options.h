@@ -16,6 +16,15 @@ struct bind {
 	bool writable;
 };
 
+/* Whoever reads what the residents record, while the program runs. */
+struct box_trace {
+	/* Called when the bell rang, or the time it gave last is over: milliseconds until it
+	 * wants to be called again, -1 for the bell alone.  `over`: nobody writes any more. */
+	int (*drain)(void *reader, bool over); /* NULL: nothing is traced */
+	void *reader;
+	int ring, bell; /* HIDDEN_TRACE, HIDDEN_BELL */
+};
+
 #define BOX_BINDS 256
 
 struct box_options {
@@ -33,7 +42,7 @@ struct box_options {
 	char *const *argv; /* the program's own, NULL-terminated */
 	char *const *envp;
 	struct settings settings;
-	int trace; /* descriptor for trace records, -1: none */
+	struct box_trace trace;
 	const struct personality *personality; /* of the program */
 	unsigned uid, gid;
 	const char *user; /* name for the generated passwd file */

@@ -260,14 +260,18 @@ static bool hear(struct box *b, int *status)
 
 static int supervise(struct box *b, int signals)
 {
+	const struct box_trace *t = &b->options->trace;
 	struct pollfd fds[] = {
 		{.fd = b->channel, .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
+		{.fd = t->drain ? t->bell : -1, .events = POLLIN},
 	};
 	int status = -1;
 
 	for (bool over = false; !over;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		int wait = t->drain ? t->drain(t->reader, false) : -1;
+
+		if (poll(fds, COUNT_OF(fds), wait) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents)
 			pass_on(b, signals);
@@ -312,6 +316,8 @@ static int run(struct box *b, int signals)
 	if (status < 0)
 		(void)kill(b->init, SIGKILL); /* it is ending, or must */
 	int ended = wait_for_init(b);
+	if (b->options->trace.drain)
+		(void)b->options->trace.drain(b->options->trace.reader, true);
 	close(b->channel);
 	if (b->why->status)
 		return -1;

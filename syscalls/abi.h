@@ -67,7 +67,7 @@ struct name {
 struct type;
 
 struct field {
-	const char *name; /* the host member's name, for the trace */
+	const char *name; /* for the trace: the host member's, or the guest system's own */
 	const struct type *type;
 	uint16_t guest; /* offset */
 	uint16_t host; /* offset */
@@ -76,14 +76,27 @@ struct field {
 	bool truncate; /* host value may be cut to the guest's width without EOVERFLOW */
 };
 
+/* How the trace writes an object, where its kind does not tell. */
+enum look {
+	LOOK_PLAIN,
+	LOOK_OCTAL,
+	LOOK_HEX,
+	LOOK_TEXT, /* bytes, to the first NUL */
+	LOOK_SIGNALS, /* a set: bit n-1 for signal n */
+	LOOK_ADDRESS, /* of a socket: struct address (socket.h); its length is the next argument,
+		       * or what that points to */
+};
+
 struct type {
 	const char *name;
 	uint8_t kind;
+	uint8_t look; /* enum look */
 	bool is_signed; /* guest side, KIND_INT and KIND_NAMES */
 	bool is_request; /* KIND_NAMES: the Linux ioctl requests a guest may make */
 	uint16_t guest_size;
 	uint16_t host_size;
 	uint16_t count; /* of names or fields */
+	const struct type *like; /* the trace writes it as this one, KIND_CUSTOM */
 	union {
 		const struct name *names;
 		const struct field *fields;
@@ -96,9 +109,11 @@ struct type {
 };
 
 /* A number of the same meaning on both sides. */
-#define INT_TYPE(n, size, sign) \
+#define INT_TYPE(n, size, sign) INT_LOOKS(n, size, sign, LOOK_PLAIN)
+#define INT_LOOKS(n, size, sign, l) \
 	const struct type type_##n = {.name = #n, \
 				      .kind = KIND_INT, \
+				      .look = (l), \
 				      .guest_size = (size), \
 				      .host_size = (size), \
 				      .is_signed = (sign)}
@@ -153,34 +168,37 @@ struct type {
 
 /* STRUCT(stat, 224, FIELD(0, u64, st_dev), ...): HOST is #defined around it.
  * Guest bytes no field covers are zero on the way out and not read on the way in. */
-#define STRUCT(n, size, ...) \
+#define STRUCT(n, size, ...) STRUCT_LOOKS(n, size, LOOK_PLAIN, __VA_ARGS__)
+#define STRUCT_LOOKS(n, size, l, ...) \
 	static const struct field fields_##n[] = {__VA_ARGS__}; \
 	static const struct type type_##n = {.name = #n, \
 					     .kind = KIND_STRUCT, \
+					     .look = (l), \
 					     .guest_size = (size), \
 					     .host_size = sizeof(HOST), \
 					     .count = COUNT(fields_##n), \
 					     .fields = fields_##n}
 #define HOST_MEMBER(m) (((HOST *)0)->m)
 #define IS_SIGNED(t) ((t)-1 < (t)1)
-#define FIELD(off, t, m) \
+#define FIELD_OF(off, t, m, n, cut) \
 	{ \
-		.name = #m, .type = &type_##t, .guest = (off), .host = offsetof(HOST, m), \
+		.name = (n), .type = &type_##t, .guest = (off), .host = offsetof(HOST, m), \
 		.host_size = sizeof HOST_MEMBER(m), \
-		.host_signed = IS_SIGNED(typeof(HOST_MEMBER(m))) \
+		.host_signed = IS_SIGNED(typeof(HOST_MEMBER(m))), .truncate = (cut) \
 	}
+#define FIELD(off, t, m) FIELD_OF(off, t, m, #m, false)
 /* As FIELD, but cut to the guest's width where that system does so too. */
-#define FIELD_CUT(off, t, m) \
-	{ \
-		.name = #m, .type = &type_##t, .guest = (off), .host = offsetof(HOST, m), \
-		.host_size = sizeof HOST_MEMBER(m), \
-		.host_signed = IS_SIGNED(typeof(HOST_MEMBER(m))), .truncate = true \
-	}
+#define FIELD_CUT(off, t, m) FIELD_OF(off, t, m, #m, true)
 /* A structure within: it begins at the host member m and has its own type's size. */
-#define INNER(off, t, m) \
+#define INNER_OF(off, t, m, n) \
 	{ \
-		.name = #m, .type = &type_##t, .guest = (off), .host = offsetof(HOST, m) \
+		.name = (n), .type = &type_##t, .guest = (off), .host = offsetof(HOST, m) \
 	}
+#define INNER(off, t, m) INNER_OF(off, t, m, #m)
+/* With the name the guest's system gives it, where Linux has another. */
+#define FIELD_AS(off, t, m, n) FIELD_OF(off, t, m, n, false)
+#define FIELD_CUT_AS(off, t, m, n) FIELD_OF(off, t, m, n, true)
+#define INNER_AS(off, t, m, n) INNER_OF(off, t, m, n)
 
 /* Types every system shares (types.c). */
 extern const struct type type_none, type_i8, type_u8, type_i16, type_u16, type_i32, type_u32,

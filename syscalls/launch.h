@@ -26,7 +26,8 @@
 enum hidden {
 	HIDDEN_RESIDENT = HIDDEN_FIRST, /* the resident's image, a sealed memfd */
 	HIDDEN_SETTINGS, /* struct settings, a sealed memfd */
-	HIDDEN_TRACE, /* where trace records go, if anywhere */
+	HIDDEN_TRACE, /* the ring trace records go to (trace.h), if anybody wants them */
+	HIDDEN_BELL, /* wakes their reader */
 };
 
 /* Chosen once for a sandbox. */
@@ -34,12 +35,16 @@ enum hidden {
 enum settings_flags {
 	SETTINGS_CHECK_USES =
 		1, /* stop with a message at a Linux call its row did not declare (tests) */
-	SETTINGS_TRACE = 2, /* one line a call to HIDDEN_TRACE */
+	SETTINGS_TRACE = 2, /* records of all calls to HIDDEN_TRACE */
 	SETTINGS_NO_PATCH = 4, /* every call through the trap */
+	SETTINGS_TRACE_TIMES = 0x100, /* when each began, and how long it took */
+	SETTINGS_TRACE_BARE = 0x200, /* not what arguments point to */
+	SETTINGS_TRACE_LOSSY = 0x400, /* rather lose records than wait */
 };
 struct settings {
 	uint32_t magic;
 	uint32_t flags;
+	uint32_t trace_string; /* bytes shown of what is read and written */
 	char personality[16]; /* forced; "" = by brand */
 	char release
 		[32]; /* e.g. "14.2-RELEASE"; "" = the program's note, else the system's default */

@@ -15,6 +15,7 @@ struct address {
 #define ADDRESS_TYPE(n, in, out) \
 	static const struct type type_##n = {.name = #n, \
 					     .kind = KIND_CUSTOM, \
+					     .look = LOOK_ADDRESS, \
 					     .guest_size = sizeof(struct address), \
 					     .host_size = sizeof(struct address), \
 					     .custom = {.to_host = in, .to_guest = out}}

@@ -5,9 +5,11 @@
 #include "syscalls/abi.h"
 
 /* A type with hooks in file.c: freebsd_NAME_to_host() and freebsd_NAME_to_guest(). */
-#define FREEBSD_CUSTOM(n, guest, host) \
+#define FREEBSD_CUSTOM(n, guest, host) FREEBSD_LOOKS(n, guest, host, LOOK_PLAIN)
+#define FREEBSD_LOOKS(n, guest, host, l) \
 	static const struct type type_##n = {.name = #n, \
 					     .kind = KIND_CUSTOM, \
+					     .look = (l), \
 					     .guest_size = (guest), \
 					     .host_size = (host), \
 					     .custom = {.to_host = freebsd_##n##_to_host, \

@@ -10,7 +10,7 @@
 #include "syscalls/poll.h"
 
 /* mode_t, 16 bits wide (sys/_types.h). */
-static INT_TYPE(mode, 2, false);
+static INT_LOOKS(mode, 2, false, LOOK_OCTAL);
 
 /* ---- Opening (sys/fcntl.h) ------------------------------------------------------ */
 
@@ -68,26 +68,35 @@ STRUCT(statx_time, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_nsec));
 #undef HOST
 
 #define HOST struct statx
-STRUCT(stat, 224, INNER(0, dev, stx_dev_major), FIELD(8, u64, stx_ino), FIELD(16, u64, stx_nlink),
-       FIELD(24, u16, stx_mode), FIELD(28, u32, stx_uid), FIELD(32, u32, stx_gid),
-       INNER(40, dev, stx_rdev_major), INNER(48, statx_time, stx_atime),
-       INNER(64, statx_time, stx_mtime), INNER(80, statx_time, stx_ctime),
-       INNER(96, statx_time, stx_btime), FIELD(112, i64, stx_size), FIELD(120, i64, stx_blocks),
-       FIELD(128, i32, stx_blksize), );
+STRUCT(stat, 224, INNER_AS(0, dev, stx_dev_major, "st_dev"), FIELD_AS(8, u64, stx_ino, "st_ino"),
+       FIELD_AS(16, u64, stx_nlink, "st_nlink"), FIELD_AS(24, mode, stx_mode, "st_mode"),
+       FIELD_AS(28, u32, stx_uid, "st_uid"), FIELD_AS(32, u32, stx_gid, "st_gid"),
+       INNER_AS(40, dev, stx_rdev_major, "st_rdev"), INNER_AS(48, statx_time, stx_atime, "st_atim"),
+       INNER_AS(64, statx_time, stx_mtime, "st_mtim"),
+       INNER_AS(80, statx_time, stx_ctime, "st_ctim"),
+       INNER_AS(96, statx_time, stx_btime, "st_birthtim"), FIELD_AS(112, i64, stx_size, "st_size"),
+       FIELD_AS(120, i64, stx_blocks, "st_blocks"),
+       FIELD_AS(128, i32, stx_blksize, "st_blksize"), );
 /* Before 12.0. */
-STRUCT(stat11, 120, INNER(0, dev32, stx_dev_major), FIELD_CUT(4, u32, stx_ino),
-       FIELD(8, u16, stx_mode), FIELD_CUT(10, u16, stx_nlink), FIELD(12, u32, stx_uid),
-       FIELD(16, u32, stx_gid), INNER(20, dev32, stx_rdev_major), INNER(24, statx_time, stx_atime),
-       INNER(40, statx_time, stx_mtime), INNER(56, statx_time, stx_ctime), FIELD(72, i64, stx_size),
-       FIELD(80, i64, stx_blocks), FIELD(88, i32, stx_blksize),
-       INNER(104, statx_time, stx_btime), );
+STRUCT(stat11, 120, INNER_AS(0, dev32, stx_dev_major, "st_dev"),
+       FIELD_CUT_AS(4, u32, stx_ino, "st_ino"), FIELD_AS(8, mode, stx_mode, "st_mode"),
+       FIELD_CUT_AS(10, u16, stx_nlink, "st_nlink"), FIELD_AS(12, u32, stx_uid, "st_uid"),
+       FIELD_AS(16, u32, stx_gid, "st_gid"), INNER_AS(20, dev32, stx_rdev_major, "st_rdev"),
+       INNER_AS(24, statx_time, stx_atime, "st_atim"),
+       INNER_AS(40, statx_time, stx_mtime, "st_mtim"),
+       INNER_AS(56, statx_time, stx_ctime, "st_ctim"), FIELD_AS(72, i64, stx_size, "st_size"),
+       FIELD_AS(80, i64, stx_blocks, "st_blocks"), FIELD_AS(88, i32, stx_blksize, "st_blksize"),
+       INNER_AS(104, statx_time, stx_btime, "st_birthtim"), );
 /* NetBSD's, which these numbers once served. */
-STRUCT(nstat, 128, INNER(0, dev32, stx_dev_major), FIELD_CUT(4, u32, stx_ino),
-       FIELD(8, u32, stx_mode), FIELD(12, u32, stx_nlink), FIELD(16, u32, stx_uid),
-       FIELD(20, u32, stx_gid), INNER(24, dev32, stx_rdev_major), INNER(32, statx_time, stx_atime),
-       INNER(48, statx_time, stx_mtime), INNER(64, statx_time, stx_ctime), FIELD(80, i64, stx_size),
-       FIELD(88, i64, stx_blocks), FIELD(96, i32, stx_blksize),
-       INNER(112, statx_time, stx_btime), );
+STRUCT(nstat, 128, INNER_AS(0, dev32, stx_dev_major, "st_dev"),
+       FIELD_CUT_AS(4, u32, stx_ino, "st_ino"), FIELD_AS(8, u32, stx_mode, "st_mode"),
+       FIELD_AS(12, u32, stx_nlink, "st_nlink"), FIELD_AS(16, u32, stx_uid, "st_uid"),
+       FIELD_AS(20, u32, stx_gid, "st_gid"), INNER_AS(24, dev32, stx_rdev_major, "st_rdev"),
+       INNER_AS(32, statx_time, stx_atime, "st_atim"),
+       INNER_AS(48, statx_time, stx_mtime, "st_mtim"),
+       INNER_AS(64, statx_time, stx_ctime, "st_ctim"), FIELD_AS(80, i64, stx_size, "st_size"),
+       FIELD_AS(88, i64, stx_blocks, "st_blocks"), FIELD_AS(96, i32, stx_blksize, "st_blksize"),
+       INNER_AS(112, statx_time, stx_btime, "st_birthtim"), );
 #undef HOST
 
 /* ---- Directories (sys/dirent.h) --------------------------------------------------------- */
@@ -122,10 +131,10 @@ NAMES(mount_flags32, u32, BIT_AS(0x00000001, FILESYSTEM_READ_ONLY, "MNT_RDONLY")
 NAMES(getfsstat_mode, i32, IS_AS(1, 1, "MNT_WAIT"), IS_AS(2, 2, "MNT_NOWAIT"));
 
 /* Texts, cut to their field with a NUL. */
-FREEBSD_CUSTOM(text16, 16, 16);
-FREEBSD_CUSTOM(text1024, 1024, 1024);
-FREEBSD_CUSTOM(text88, 88, 1024);
-FREEBSD_CUSTOM(text72, 72, 1024);
+FREEBSD_LOOKS(text16, 16, 16, LOOK_TEXT);
+FREEBSD_LOOKS(text1024, 1024, 1024, LOOK_TEXT);
+FREEBSD_LOOKS(text88, 88, 1024, LOOK_TEXT);
+FREEBSD_LOOKS(text72, 72, 1024, LOOK_TEXT);
 /* f_version: each structure's own. */
 FREEBSD_CUSTOM(statfs_version, 4, 4);
 FREEBSD_CUSTOM(statfs11_version, 4, 4);

@@ -44,6 +44,7 @@ static const struct type type_map_flags = {.name = "map_flags",
 					   .kind = KIND_CUSTOM,
 					   .guest_size = 4,
 					   .host_size = 8,
+					   .like = &type_map_bits,
 					   .custom = {.to_host = map_flags_to_host}};
 
 NAMES(advice, i32, IS(0, MADV_NORMAL), IS(1, MADV_RANDOM), IS(2, MADV_SEQUENTIAL),
@@ -80,7 +81,7 @@ static const struct type type_signal = {.name = "signal",
 NAMES(mask_how, i32, IS(1, SIG_BLOCK), IS(2, SIG_UNBLOCK), IS(3, SIG_SETMASK));
 
 #define HOST struct sigset
-STRUCT(sigset, 16, FIELD(0, u64, bits[0]), FIELD(8, u64, bits[1]));
+STRUCT_LOOKS(sigset, 16, LOOK_SIGNALS, FIELD(0, u64, bits[0]), FIELD(8, u64, bits[1]));
 #undef HOST
 
 #define HOST struct action

@@ -22,7 +22,6 @@ static struct box_options plain(void)
 		.program_from = "/etc/passwd", /* a file that is there */
 		.argv = no_words,
 		.envp = no_words,
-		.trace = -1,
 		.uid = 1000,
 		.gid = 1000,
 		.user = "somebody",

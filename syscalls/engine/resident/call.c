@@ -71,17 +71,25 @@ long host_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, ui
 	return gate(nr, a0, a1, a2, a3, a4, a5);
 }
 
+static void watch_wait(struct call *c, int nr)
+{
+	if (space.check_uses)
+		check_use(c, nr);
+	trace_begun(of_thread(c->thread), 0);
+}
+
 long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
 		    uint64_t a4, uint64_t a5)
 {
-	if (__builtin_expect(space.check_uses, false))
-		check_use(c, nr);
+	if (__builtin_expect(space.watches_waits, false))
+		watch_wait(c, nr);
 	return gate_wait(nr, a0, a1, a2, a3, a4, a5);
 }
 
 /* How the call ends, as far as signals decide it. */
 enum ending {
 	ENDS, /* with its result */
+	RESTARTS, /* the guest makes it anew, after the handler */
 	REPEATS, /* the translator runs again */
 };
 
@@ -101,12 +109,14 @@ static enum ending interrupted(struct resident *r, struct call *c, long result, 
 		c->personality->restart(c);
 	else
 		c->personality->leave(c, -EINTR);
-	return ENDS;
+	return restarts ? RESTARTS : ENDS;
 }
 
+/* The result, or CALL_AGAIN where the guest is to make the call anew. */
 static long run(struct resident *r, struct call *c, bool *delivers, struct signal_info *info,
 		struct action *a)
 {
+	enum ending ending;
 	long result;
 
 	*delivers = false;
@@ -114,30 +124,33 @@ static long run(struct resident *r, struct call *c, bool *delivers, struct signa
 		result = dispatch(c);
 		if (result != -EINTR && result != CALL_AGAIN)
 			break;
-		if (interrupted(r, c, result, delivers, info, a) == ENDS)
-			return -EINTR;
+		ending = interrupted(r, c, result, delivers, info, a);
+		if (ending != REPEATS)
+			return ending == ENDS ? -EINTR : CALL_AGAIN;
 	}
 	if (result != CALL_DONE)
 		c->personality->leave(c, result);
 	return result;
 }
 
-/* 0: the quick way out, for a plain result; 1: all registers are to be loaded. */
-int resident_call(struct resident *r)
+/* The call in c, as fetch() found it. */
+static inline __attribute__((always_inline)) int make(struct resident *r, struct call *c,
+						      long fetched, bool traced)
 {
-	const struct personality *p = r->thread.process->personality;
-	struct call c = {.thread = &r->thread, .personality = p};
 	struct signal_info info;
 	struct action action;
 	bool delivers = false;
-	long result = p->fetch(&c);
+	long result = fetched;
 
 	if (result < 0)
-		p->leave(&c, result);
+		c->personality->leave(c, result);
 	else
-		result = run(r, &c, &delivers, &info, &action);
-	if (__builtin_expect(space.settings.flags & SETTINGS_TRACE, 0))
-		trace_call(&c, result);
+		result = run(r, c, &delivers, &info, &action);
+	if (traced)
+		trace_leave(r, c, result,
+			    result == CALL_AGAIN  ? TRACE_RESTARTS
+			    : result == CALL_DONE ? TRACE_NO_RESULT
+						  : 0);
 	if (delivers) {
 		signals_deliver(r, &info, &action);
 		return 1;
@@ -145,9 +158,29 @@ int resident_call(struct resident *r)
 	if (r->thread.mask_saved) {
 		r->thread.mask = r->thread.saved_mask;
 		r->thread.mask_saved = false;
-		engine_mask_changed(&c);
+		engine_mask_changed(c);
 	}
 	return result == CALL_DONE;
+}
+
+static __attribute__((noinline)) int make_traced(struct resident *r, struct call *c, long fetched)
+{
+	struct trace_entry entry;
+
+	trace_enter(r, &entry, c);
+	return make(r, c, fetched, true);
+}
+
+/* 0: the quick way out, for a plain result; 1: all registers are to be loaded. */
+int resident_call(struct resident *r)
+{
+	const struct personality *p = r->thread.process->personality;
+	struct call c = {.thread = &r->thread, .personality = p};
+	long fetched = p->fetch(&c);
+
+	if (__builtin_expect(space.settings.flags & SETTINGS_TRACE, 0))
+		return make_traced(r, &c, fetched);
+	return make(r, &c, fetched, false);
 }
 
 /* A signal is in hand and the guest's registers are in the context. */

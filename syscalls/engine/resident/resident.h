@@ -17,6 +17,7 @@
 #include "syscalls/engine/resident/layout.h"
 #include "syscalls/launch.h"
 #include "syscalls/process.h"
+#include "syscalls/trace.h"
 
 #include <asm/siginfo.h>
 
@@ -42,6 +43,7 @@ struct resident {
 	uint64_t host_blocked; /* what Linux has blocked for this thread besides */
 	uint64_t held; /* Linux signals that cannot be blocked there but are by the guest */
 	uint64_t scratch_base;
+	struct trace_entry *entry; /* the call being traced, or NULL */
 	char vectors[16384] __attribute__((aligned(64)));
 	char scratch[SCRATCH_SIZE] __attribute__((aligned(64)));
 };
@@ -69,6 +71,7 @@ struct space {
 	const uint64_t *auxv;
 	bool has_fsgsbase;
 	bool check_uses;
+	bool watches_waits; /* for check_uses or the trace */
 	struct lock lock; /* slots and pages */
 	struct lock patch_lock;
 	uint32_t n_code;
@@ -145,8 +148,21 @@ _Noreturn void load_program(struct resident *r, int fd, char **argv, char **envp
 void message(const char *text, ...);
 _Noreturn void die(int status, const char *text, ...);
 
-/* trace.c: one line to HIDDEN_TRACE. */
-void trace_call(const struct call *c, long result);
-void trace_signal(const struct resident *r, const struct signal_info *info);
+/* trace.c: records to the ring.  An entry is a call under way, on its thread's stack. */
+struct trace_entry {
+	struct trace_record record;
+	char captures[TRACE_LARGEST - sizeof(struct trace_record)];
+	const struct call *call;
+	size_t used; /* bytes of captures */
+	bool begun; /* its beginning is in the ring already */
+};
+void trace_open(void); /* maps the ring; at a program's start */
+void trace_enter(struct resident *r, struct trace_entry *e, struct call *c);
+/* It may sleep now, or not come back: publishes what is known of it. */
+void trace_begun(struct resident *r, unsigned flags);
+void trace_leave(struct resident *r, struct call *c, long result, unsigned flags);
+void trace_signal(struct resident *r, const struct signal_info *info);
+void trace_event(struct resident *r, enum trace_kind kind, long number);
+void trace_program(struct resident *r, const char *path);
 
 #endif

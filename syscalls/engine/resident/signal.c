@@ -474,6 +474,8 @@ static void by_default(struct resident *r, int guest)
 
 static _Noreturn void terminate(struct resident *r, int guest)
 {
+	if (space.settings.flags & SETTINGS_TRACE)
+		trace_event(r, TRACE_KILLED, guest);
 	by_default(r, guest);
 	(void)LINUX(exit_group, 128 + guest);
 	__builtin_trap();
@@ -694,7 +696,8 @@ int engine_pending(struct call *c, struct sigset *set)
 
 long engine_pause(struct call *c)
 {
-	(void)c;
+	if (space.watches_waits)
+		trace_begun(of_thread(c->thread), 0);
 	return gate_wait(__NR_pause, 0, 0, 0, 0, 0, 0);
 }
 
@@ -722,8 +725,12 @@ static long wait_host(struct resident *r, uint64_t wanted, uint64_t timeout,
 		int64_t seconds, nanoseconds;
 	} ts = {(int64_t)(timeout / 1000000000), (int64_t)(timeout % 1000000000)};
 	siginfo_t si;
-	long n = gate_wait(__NR_rt_sigtimedwait, (uint64_t)&wanted, (uint64_t)&si,
-			   timeout == UINT64_MAX ? 0 : (uint64_t)&ts, 8, 0, 0);
+	long n;
+
+	if (space.watches_waits)
+		trace_begun(r, 0);
+	n = gate_wait(__NR_rt_sigtimedwait, (uint64_t)&wanted, (uint64_t)&si,
+		      timeout == UINT64_MAX ? 0 : (uint64_t)&ts, 8, 0, 0);
 
 	if (n > 0) {
 		convert(r, &si, info);

@@ -52,6 +52,7 @@ static _Noreturn void begin_child(struct resident *r, struct call *c)
 	struct process *p = r->thread.process;
 
 	slots_forked(r);
+	r->entry = NULL; /* the parent's */
 	take_numbers(r);
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
@@ -196,6 +197,8 @@ static void begin_thread(struct resident *r)
 	take_numbers(r);
 	write_numbers(&r->birth.maker->birth, r->birth.sequence, &r->thread, &r->birth.asked,
 		      r->thread.tid);
+	if (space.settings.flags & SETTINGS_TRACE)
+		trace_event(r, TRACE_THREAD, r->thread.tid);
 	release_signals(r);
 	enter_guest();
 }
@@ -287,6 +290,8 @@ void engine_exit_thread(struct call *c)
 {
 	struct resident *r = of_thread(c->thread);
 
+	if (space.settings.flags & SETTINGS_TRACE)
+		trace_event(r, TRACE_THREAD_EXIT, 0);
 	(void)signals_block_all(r);
 	signals_pass_on(r);
 	if (c->thread->clear_tid)
@@ -297,7 +302,8 @@ void engine_exit_thread(struct call *c)
 
 void engine_exit_process(struct call *c, int status)
 {
-	(void)c;
+	if (space.settings.flags & SETTINGS_TRACE)
+		trace_event(of_thread(c->thread), TRACE_EXIT, status);
 	(void)LINUX(exit_group, status);
 	__builtin_trap();
 }
@@ -377,6 +383,8 @@ static long exec_resident(struct resident *r, const uint64_t *argv, uint64_t env
 	uint64_t before = signals_block_all(r);
 	long e = CALL_AGAIN;
 
+	if (space.settings.flags & SETTINGS_TRACE)
+		trace_begun(r, TRACE_EXECUTES);
 	if (!r->pending)
 		e = LINUX(execveat, HIDDEN_RESIDENT, "", argv, envp, AT_EMPTY_PATH);
 	signals_unblock(r, r->all_blocked ? signals_block_all(r) : before);

@@ -43,6 +43,9 @@ static void read_settings(void)
 	space.settings.release[sizeof space.settings.release - 1] = 0;
 	space.settings.personality[sizeof space.settings.personality - 1] = 0;
 	space.check_uses = space.settings.flags & SETTINGS_CHECK_USES;
+	space.watches_waits = space.settings.flags & (SETTINGS_CHECK_USES | SETTINGS_TRACE);
+	if (space.settings.flags & SETTINGS_TRACE)
+		trace_open();
 }
 
 static void install_filter(void)
@@ -214,6 +217,8 @@ static _Noreturn void begin_program(struct resident *r, const struct handover *h
 	p->stack_low = start.stack_low;
 	p->stack_high = start.stack_high;
 	memcpy(p->path, start.path, strlen(start.path) + 1);
+	if (space.settings.flags & SETTINGS_TRACE)
+		trace_program(r, start.path);
 	(void)LINUX(prctl, PR_SET_NAME, base_name(start.path)); /* what ps shows; no harm if not */
 	e = p->personality->start(&c, &start);
 	if (e < 0)
