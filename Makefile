@@ -221,7 +221,7 @@ inputs: $(B)/inputs/.complete
 $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 	$(call say,FETCH,$@)tests/real/fetch $(B)/inputs
 
-built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/probe $(B)/escape/gate $(B)/storm.freebsd \
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/probe $(B)/bench/calls $(B)/escape/gate $(B)/storm.freebsd \
 	$(B)/storm.linux $(FUZZ_BINS) inputs
 	@:
 
@@ -249,6 +249,7 @@ bench:
 	@$(SUBMAKE) -s all inputs $(B)/bench/calls $(B)/bench/calls.native \
 		$(B)/bench/exit $(B)/bench/exit.native
 	@B=$(B) bench/run
+	@B=$(B) bench/trace
 
 conformance:
 	@echo 'conformance: no outside test suite is run yet; "make check" is all there is' >&2; exit 1
@@ -274,7 +275,7 @@ docs: $(B)/guise
 DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) check pkg-config golang-1.19-go clang libclang-rt-14-dev util-linux \
-	procps iproute2
+	procps iproute2 strace
 DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check \
 	zsh fish
 

@@ -26,7 +26,7 @@
 #define TRACE_FILE (TRACE_HEAD + TRACE_ROOM)
 #define TRACE_MAP (TRACE_HEAD + 2 * TRACE_ROOM)
 #define TRACE_MAGIC 0x67c5a1e97b3d0f2bUL
-#define TRACE_ALIGN 16UL /* of records */
+#define TRACE_ALIGN 8UL /* of records and captures */
 #define TRACE_LARGEST 16384UL /* one record */
 #define TRACE_STRING 32 /* bytes shown of what is read and written, if nothing else is said */
 #define TRACE_STRING_MAX 4096

@@ -12,30 +12,47 @@ static int ring, bell;
 
 static void open_once(void)
 {
-	struct reader_options o = {.out = fopen("/dev/null", "w")};
+	struct reader_options o = {0};
 
 	if (reader.ring)
 		return;
+	o.out = fopen("/dev/null", "w");
 	if (!o.out || reader_open(&reader, &o, &ring, &bell) < 0)
 		abort();
 }
 
-/* The input as one well-formed record of the first system that has rows. */
+/* Byte n of the input, or 0. */
+static uint8_t byte(const uint8_t *data, size_t size, size_t n)
+{
+	return n < size ? data[n] : 0;
+}
+
+#define HEAD 16 /* bytes of the input that choose the record's head; captures follow */
+
+/* The input as a record of the first system that has rows: whatever call, whatever captures. */
 static void one_record(const uint8_t *data, size_t size)
 {
-	struct trace_record t = {0};
-	size_t n = sizeof t;
+	struct trace_record t = {
+		.kind = byte(data, size, 1) % (TRACE_KINDS + 1),
+		.flags = byte(data, size, 2),
+		.nr = byte(data, size, 3) | (uint32_t)byte(data, size, 4) << 8,
+		.result = (int8_t)byte(data, size, 5),
+		.pid = byte(data, size, 6),
+		.tid = byte(data, size, 7),
+	};
+	size_t n = size > HEAD ? size - HEAD : 0;
 
 	for_each_personality(p)
-		if (p->rows)
+		if (p->rows && !t.system[0])
 			memcpy(t.system, p->name, strnlen(p->name, sizeof t.system));
-	memcpy(reader.record, data, size);
-	if (size < n)
-		memset(reader.record + size, 0, n - size);
-	else
-		n = size;
-	memcpy(reader.record + offsetof(struct trace_record, system), t.system, sizeof t.system);
-	reader_take(&reader, n);
+	for (int i = 0; i < MAX_ARGS; i++)
+		t.a[i] = (uint64_t)(int8_t)byte(data, size, 8 + (size_t)i) << (i % 2 ? 0 : 8);
+	if (n > sizeof reader.record - sizeof t)
+		n = sizeof reader.record - sizeof t;
+	memcpy(reader.record, &t, sizeof t);
+	if (n)
+		memcpy(reader.record + sizeof t, data + HEAD, n);
+	reader_take(&reader, sizeof t + n);
 }
 
 /* The input as what lies in the ring, words that say "complete" where the input asks. */

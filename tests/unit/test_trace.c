@@ -151,7 +151,7 @@ END_TEST
 
 START_TEST(bytes_are_escaped)
 {
-	format_bytes(out, "a\"b\\\n\0017\001x\0338\377", 13, false);
+	format_bytes(out, "a\"b\\\n\0017\001x\0338\377", 12, false);
 	is_printed("\"a\\\"b\\\\\\n\\0017\\1x\\338\\377\"");
 	format_bytes(out, "ab", 2, true);
 	is_printed("\"ab\"...");
