@@ -12,6 +12,33 @@
 
 #define DEEPEST 8 /* structures in structures */
 
+/* ---- Numbers: printf would take most of the time ---------------------------------- */
+
+void format_number(FILE *out, uint64_t v, unsigned base)
+{
+	char digits[24];
+	size_t i = sizeof digits;
+
+	do
+		digits[--i] = "0123456789abcdef"[v % base];
+	while (v /= base);
+	fwrite_unlocked(digits + i, 1, sizeof digits - i, out);
+}
+
+static void format_signed(FILE *out, int64_t v)
+{
+	if (v < 0)
+		putc_unlocked('-', out);
+	format_number(out, v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 10);
+}
+
+static void format_hex(FILE *out, uint64_t v)
+{
+	if (v)
+		fputs_unlocked("0x", out);
+	format_number(out, v, 16);
+}
+
 /* ---- Bytes ------------------------------------------------------------------- */
 
 static void put_escaped(FILE *out, unsigned char c, bool digit_follows)
@@ -58,17 +85,17 @@ static void format_int(FILE *out, const struct type *t, uint64_t v)
 	if (t->look == LOOK_OCTAL)
 		fprintf(out, "%#" PRIo64, v);
 	else if (t->look == LOOK_HEX)
-		fprintf(out, "%#" PRIx64, v);
+		format_hex(out, v);
 	else if (t->is_signed)
-		fprintf(out, "%" PRId64, extend(t, v));
+		format_signed(out, extend(t, v));
 	else
-		fprintf(out, "%" PRIu64, v);
+		format_number(out, v, 10);
 }
 
 static void format_pointer(FILE *out, uint64_t v)
 {
 	if (v)
-		fprintf(out, "%#" PRIx64, v);
+		format_hex(out, v);
 	else
 		fputs_unlocked("NULL", out);
 }
@@ -101,7 +128,8 @@ static void format_names(FILE *out, const struct type *t, uint64_t v)
 		if (n->mask == ALL_BITS || (v & mask) != (n->guest & mask_of(t)) ||
 		    (left & mask) != (v & mask) || (n->kind != NAME_PART && !n->guest))
 			continue;
-		fprintf(out, "%s%s", between, n->text);
+		fputs_unlocked(between, out);
+		fputs_unlocked(n->text, out);
 		between = "|";
 		left &= ~mask;
 	}
@@ -120,12 +148,15 @@ static void format_descriptor(FILE *out, const struct type *t, uint64_t v)
 	if (t == &type_atfd && (int32_t)v == AT_FDCWD_GUEST)
 		fputs_unlocked("AT_FDCWD", out);
 	else
-		fprintf(out, "%" PRId32, (int32_t)v);
+		format_signed(out, (int32_t)v);
 }
 
 static void format_small(FILE *out, uint64_t v)
 {
-	fprintf(out, v < 10 ? "%" PRIu64 : "%#" PRIx64, v);
+	if (v < 10)
+		format_number(out, v, 10);
+	else
+		format_hex(out, v);
 }
 
 void format_value(FILE *out, const struct personality *p, const struct type *t, uint64_t v)
@@ -250,7 +281,9 @@ static void format_fields(FILE *out, const struct personality *p, const struct t
 			fputs_unlocked(i ? ", ..." : "...", out);
 			break;
 		}
-		fprintf(out, "%s%s=", i ? ", " : "", f->name);
+		fputs_unlocked(i ? ", " : "", out);
+		fputs_unlocked(f->name, out);
+		putc_unlocked('=', out);
 		format_deep(out, p, f->type, b + f->guest, f->type->guest_size, depth + 1);
 	}
 	putc_unlocked('}', out);
@@ -366,7 +399,8 @@ void format_begin(FILE *out, const struct trace_line *l)
 		fprintf(out, "call %" PRIu32 "(", l->record.nr);
 		return;
 	}
-	fprintf(out, "%s(", row->name);
+	fputs_unlocked(row->name, out);
+	putc_unlocked('(', out);
 	for (int i = 0; i < MAX_ARGS && row->args[i].pass; i++) {
 		fputs_unlocked(i ? ", " : "", out);
 		format_argument(out, l, &row->args[i], i);
@@ -406,7 +440,7 @@ void format_end(FILE *out, const struct trace_line *l)
 	else if (row && row->result->guest_size)
 		format_value(out, l->personality, row->result, (uint64_t)r->result);
 	else
-		fprintf(out, "%" PRId64, r->result);
+		format_signed(out, r->result);
 }
 
 void format_call(FILE *out, const struct trace_line *l)

@@ -21,6 +21,7 @@ void format_end(FILE *out, const struct trace_line *l);
 /* The arguments a call reads, for one whose end is not known. */
 void format_call(FILE *out, const struct trace_line *l);
 
+void format_number(FILE *out, uint64_t value, unsigned base);
 void format_value(FILE *out, const struct personality *p, const struct type *t, uint64_t value);
 /* The guest's bytes of an object; `n` may be less than its size. */
 void format_object(FILE *out, const struct personality *p, const struct type *t, const void *bytes,

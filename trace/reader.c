@@ -94,9 +94,11 @@ static void print_time(struct reader *r, const struct trace_record *t)
 /* The process, and the thread by its own number if it is not the first. */
 static void begin_line(struct reader *r, const struct trace_record *t)
 {
-	fprintf(r->options.out, "%" PRIu32, t->pid);
-	if (t->tid != t->pid)
-		fprintf(r->options.out, "/%" PRIu32, t->tid + TID_BASE);
+	format_number(r->options.out, t->pid, 10);
+	if (t->tid != t->pid) {
+		putc_unlocked('/', r->options.out);
+		format_number(r->options.out, t->tid + TID_BASE, 10);
+	}
 	putc_unlocked(' ', r->options.out);
 	print_time(r, t);
 }
