@@ -35,6 +35,7 @@
 struct begun {
 	struct begun *next;
 	struct trace_record record;
+	bool told; /* that it sleeps in it */
 	size_t n; /* bytes of captures */
 	char captures[];
 };
@@ -141,7 +142,7 @@ static struct begun *take_begun(struct reader *r, uint32_t pid, uint32_t tid)
 		if (b->record.tid != tid || b->record.pid != pid)
 			continue;
 		*at = b->next;
-		r->n_begun--;
+		r->begun_bytes -= sizeof *b + b->n;
 		return b;
 	}
 	return NULL;
@@ -162,17 +163,18 @@ static void keep_begun(struct reader *r, const struct trace_record *t, const cha
 	if (old)
 		print_begun(r, old, false);
 	free(old);
-	b = r->n_begun < READER_BEGUN ? malloc(sizeof *b + n) : NULL;
+	b = r->begun_bytes < READER_BEGUN ? malloc(sizeof *b + n) : NULL;
 	if (!b) {
 		r->lost++;
 		return;
 	}
 	b->record = *t;
+	b->told = false;
 	b->n = n;
 	memcpy(b->captures, captures, n);
 	b->next = *bucket_of(r, t->tid);
 	*bucket_of(r, t->tid) = b;
-	r->n_begun++;
+	r->begun_bytes += sizeof *b + n;
 }
 
 /* Both parts make one line: the first one's arguments, the second one's result. */
@@ -194,6 +196,25 @@ static void print_joined(struct reader *r, const struct trace_record *t, const c
 	free(b);
 }
 
+/* Nothing has happened for a while: in which calls everybody sleeps, once for each. */
+static void tell_sleepers(struct reader *r)
+{
+	for (size_t i = 0; i < READER_BUCKETS && !r->options.summary; i++) {
+		for (struct begun *b = r->buckets[i]; b; b = b->next) {
+			const struct trace_line l = {system_of(&b->record), b->record, b->captures,
+						     b->n};
+
+			if (b->told || !is_wanted(&r->options, &l))
+				continue;
+			b->told = true;
+			begin_line(r, &b->record);
+			fputs_unlocked("... ", r->options.out);
+			format_begin(r->options.out, &l);
+			putc_unlocked('\n', r->options.out);
+		}
+	}
+}
+
 /* Threads of the process that will not come back; the one that executed did succeed. */
 static void end_begun(struct reader *r, uint32_t pid, bool all, bool executes)
 {
@@ -206,7 +227,7 @@ static void end_begun(struct reader *r, uint32_t pid, bool all, bool executes)
 				continue;
 			}
 			*at = b->next;
-			r->n_begun--;
+			r->begun_bytes -= sizeof *b + b->n;
 			print_begun(r, b, executes && b->record.flags & TRACE_EXECUTES);
 			free(b);
 		}
@@ -405,7 +426,8 @@ static size_t read_round(struct reader *r, bool over)
 			told = r->tail;
 		}
 	}
-	if (r->tail != told)
+	/* Or somebody else wrote there. */
+	if (r->tail != told || __atomic_load_n(&r->ring->tail, __ATOMIC_RELAXED) != r->tail)
 		give_room(r);
 	return records;
 }
@@ -421,10 +443,12 @@ int reader_drain(void *reader, bool over)
 		r->lost++; /* it cannot fail otherwise */
 	__atomic_store_n(&r->ring->asleep, TRACE_AWAKE, __ATOMIC_SEQ_CST);
 	n = read_round(r, over);
+	r->idle = n ? 0 : r->idle + 1;
+	if (r->idle == IDLE_ROUNDS && !over)
+		tell_sleepers(r);
 	(void)fflush(r->options.out); /* looked at when all is over */
 	if (over)
 		return -1;
-	r->idle = n ? 0 : r->idle + 1;
 	if (r->idle <= IDLE_ROUNDS || r->hole_since) {
 		__atomic_store_n(&r->ring->asleep, TRACE_DOZES, __ATOMIC_SEQ_CST);
 		return DOZE;

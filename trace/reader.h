@@ -22,7 +22,7 @@ struct reader_options {
 
 struct begun; /* calls whose end is to come */
 #define READER_BUCKETS 1024
-#define READER_BEGUN 16384 /* threads; more than a sandbox has */
+#define READER_BEGUN (64UL << 20) /* bytes of them: more than a sandbox has */
 
 struct reader {
 	struct reader_options options;
@@ -36,7 +36,7 @@ struct reader {
 	int64_t to_clock; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	struct summary counts;
 	struct begun *buckets[READER_BUCKETS];
-	size_t n_begun;
+	size_t begun_bytes;
 	_Alignas(8) char record[TRACE_LARGEST]; /* a copy: the original may change any time */
 };
 

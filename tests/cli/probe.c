@@ -3,8 +3,10 @@
  *   exit N            kill N            args ...          env
  *   read PATH         write PATH TEXT   list PATH         fds
  *   sleep             ids               daemon            connect PORT
+ *   scribble SEED
  */
 #include "tests/guest/guest.h"
+#include "syscalls/engine/resident/layout.h"
 
 static long number(const char *s)
 {
@@ -94,6 +96,23 @@ static void daemon(void)
 	sleep_ms(200);
 }
 
+#define RING_WORDS ((4096 + (4UL << 20)) / 8) /* TRACE_FILE, syscalls/trace.h */
+
+/* Over the trace's ring, calls in between: the reader outside must not mind. */
+static void scribble(unsigned long seed)
+{
+	volatile unsigned long *ring = (void *)RESIDENT_TRACE;
+	for (unsigned long i = 0, x = seed | 1; i < 300000; i++) {
+		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+		if (i % 5000 == 0)
+			ring[x % 32] = x >> (x & 63); /* head, tail, ... */
+		else
+			ring[x % (RING_WORDS - 512) + 512] = x & 64 ? x : x & 255;
+		if (i % 16 == 0)
+			sys(SYS_getppid);
+	}
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -115,6 +134,8 @@ void test(int argc, char **argv, char **envp)
 		out("ready\n");
 		sleep_ms(600000);
 	}
+	if (!strcmp(what, "scribble"))
+		scribble(number(argv[2]));
 	if (!strcmp(what, "args"))
 		for (int i = 0; i < argc; i++)
 			out(argv[i]), out("\n");

@@ -63,18 +63,24 @@ static void wait_for_room(uint64_t tail)
 	__atomic_sub_fetch(&t->waiting, 1, __ATOMIC_SEQ_CST);
 }
 
+static void wake_reader(void)
+{
+	uint64_t one = 1;
+
+	(void)LINUX(write, HIDDEN_BELL, &one, sizeof one); /* full: it rings already */
+}
+
 static void ring_bell(uint64_t head)
 {
 	struct trace_ring *t = ring();
 	uint32_t asleep = __atomic_load_n(&t->asleep, __ATOMIC_SEQ_CST);
-	uint64_t one = 1;
 
 	if (asleep == TRACE_AWAKE ||
 	    (asleep == TRACE_DOZES &&
 	     head - __atomic_load_n(&t->tail, __ATOMIC_RELAXED) < TRACE_ROOM / 4))
 		return;
 	if (__atomic_exchange_n(&t->asleep, TRACE_AWAKE, __ATOMIC_SEQ_CST) != TRACE_AWAKE)
-		(void)LINUX(write, HIDDEN_BELL, &one, sizeof one); /* full: it rings already */
+		wake_reader();
 }
 
 /* Where a record of that size may go; false if it is lost. */
@@ -91,7 +97,7 @@ static bool take_room(uint32_t size, uint64_t *at)
 				__atomic_add_fetch(&t->lost, 1, __ATOMIC_RELAXED);
 				return false;
 			}
-			ring_bell(head);
+			wake_reader();
 			wait_for_room(tail);
 			head = __atomic_load_n(&t->head, __ATOMIC_RELAXED);
 			continue;
