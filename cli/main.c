@@ -36,9 +36,7 @@ static void print_help(const struct command *c)
 	for (size_t i = 0; i < c->n_rows; i++)
 		print_option(&c->rows[i], options_letter(c, i));
 	if (c->also)
-		printf("\nand those of guise %s:\n", c->also->name);
-	for (size_t i = 0; c->also && i < c->also->n_rows; i++)
-		print_option(&c->also->rows[i], options_letter(c->also, i));
+		printf("and those of guise %s.\n", c->also->name);
 	printf("%s", c->more);
 }
 
