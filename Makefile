@@ -88,6 +88,7 @@ help:
 	@echo 'make demo       a FreeBSD program at work, beside its Linux twin'
 	@echo 'make check      every test; T="name ..." for some of them'
 	@echo 'make soak       the long ones: fuzzing, hundreds of runs in a row'
+	@echo 'make conformance  Go'"'"'s whole standard library tests, beside a native run (an hour)'
 	@echo 'make lint       layering, format, both compilers, manual pages, scripts'
 	@echo 'make bench      the speed of a call and of a start'
 	@echo 'make docs       renew the support tables under docs/'
@@ -251,8 +252,11 @@ bench:
 	@B=$(B) bench/run
 	@B=$(B) bench/trace
 
+# Go's standard library tests, all of them, beside a native run of the same.
 conformance:
-	@echo 'conformance: no outside test suite is run yet; "make check" is all there is' >&2; exit 1
+	@$(SUBMAKE) deps-build deps-test
+	@$(SUBMAKE) all
+	@B=$(B) tests/real/go-std -p $(shell nproc) std
 
 # Style ----------------------------------------------------------------------------------
 
@@ -274,8 +278,8 @@ docs: $(B)/guise
 
 DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev
 DEPS_DEMO := command:npm curl ca-certificates
-DEPS_TEST := $(DEPS_DEMO) check pkg-config golang-1.19-go clang libclang-rt-14-dev util-linux \
-	procps iproute2 strace
+DEPS_TEST := $(DEPS_DEMO) check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
+	libclang-rt-14-dev util-linux procps iproute2 strace
 DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check \
 	zsh fish
 

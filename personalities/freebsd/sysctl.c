@@ -5,6 +5,7 @@
 #include <linux/resource.h>
 #include <string.h>
 
+#include "personalities/freebsd/interfaces.h"
 #include "syscalls/linux.h"
 #include "syscalls/process.h"
 

@@ -3,6 +3,7 @@
 #define GUISE_FREEBSD_SYSCTL_H
 
 #define SYSCTL_USES \
-	USES(sched_getaffinity, sysinfo, prlimit64, uname, clock_gettime, getrandom, umask)
+	USES(sched_getaffinity, sysinfo, prlimit64, uname, clock_gettime, getrandom, umask, \
+	     socket, sendto, recvfrom, close)
 
 #endif

@@ -98,4 +98,27 @@ void test(int argc, char **argv, char **envp)
 	IS(49, sys(SYS_getrandom, random, 16, 0), 16);
 	CHECK(50, memcmp(random, zero, 16));
 	IS(51, sys(SYS_getrandom, random, 16, 0x100), -EINVAL);
+	/* The loopback and its address, as routing messages. */
+	static unsigned char list[16384];
+	int routes[] = {4, 17, 0, 0, 3, 0};
+	len = sizeof list;
+	IS(52, sys(SYS___sysctl, routes, 6, list, &len, 0, 0), 0);
+	size_t at = 0;
+	int loopbacks = 0, own = 0;
+	while (at + 16 <= len && list[at] + 256 * list[at + 1] >= 16) {
+		const unsigned char *m = list + at;
+		CHECK(53, m[2] == 5 && (m[3] == 0xe || m[3] == 0xc));
+		loopbacks += m[3] == 0xe && m[8] & 8 && m[16] == 0x18;
+		/* ifa_msghdr, netmask, address */
+		own += m[3] == 0xc && m[20] == 16 && m[21] == 2 && m[24] == 255 && m[40] == 127;
+		at += m[0] + 256U * m[1];
+	}
+	IS(54, at, len);
+	CHECK(55, loopbacks == 1 && own >= 1);
+	size_t needed = 0;
+	IS(56, sys(SYS___sysctl, routes, 6, 0, &needed, 0, 0), 0);
+	IS(57, needed, len);
+	IS(58, sys(SYS___sysctl, routes, 5, 0, &needed, 0, 0), -EISDIR);
+	routes[4] = 77;
+	IS(59, sys(SYS___sysctl, routes, 6, 0, &needed, 0, 0), -EINVAL);
 }

@@ -6,6 +6,7 @@
 #include <asm/hwcap2.h>
 #include <linux/auxvec.h>
 #include <linux/elf.h>
+#include <linux/fcntl.h>
 #include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
@@ -181,6 +182,53 @@ static int open_first(struct call *c, char **argv, struct start *start)
 	return program.fd;
 }
 
+static void set_path(struct process *p, const char *path)
+{
+	size_t n = strlen(path), size = sizeof p->path;
+
+	memcpy(p->path, path, n < size ? n + 1 : 0);
+}
+
+/* The working directory and "/" to p->path; 0 or -errno. */
+static int working_directory(struct process *p)
+{
+	long n = LINUX(getcwd, p->path, sizeof p->path); /* counts the NUL */
+
+	if (n < 0)
+		return (int)n;
+	if (n + 1 > (long)sizeof p->path)
+		return -ENAMETOOLONG;
+	if (n > 2)
+		p->path[n - 1] = '/', p->path[n] = 0;
+	return 0;
+}
+
+/* A program named relative to the working directory is known by its whole name.  Linux is
+ * asked for that of its directory: nothing else runs in this process yet. */
+static int find_path(struct process *p, const char *path)
+{
+	char directory[sizeof p->path];
+	const char *name = base_name(path);
+	size_t n = (size_t)(name - path);
+	int r = 0, here = (int)LINUX(openat, AT_FDCWD, ".", O_PATH | O_CLOEXEC);
+
+	if (here < 0 || n >= sizeof directory)
+		return here < 0 ? here : -ENAMETOOLONG;
+	memcpy(directory, path, n);
+	directory[n] = 0;
+	if (n)
+		r = (int)LINUX(chdir, directory);
+	if (r == 0)
+		r = working_directory(p);
+	if (r == 0 && strlen(p->path) + strlen(name) >= sizeof p->path)
+		r = -ENAMETOOLONG;
+	if (r == 0)
+		memcpy(p->path + strlen(p->path), name, strlen(name) + 1);
+	(void)LINUX(fchdir, here); /* it was the working directory a moment ago */
+	(void)LINUX(close, here);
+	return r;
+}
+
 static _Noreturn void begin_program(struct resident *r, const struct handover *h, char **argv,
 				    char **envp)
 {
@@ -216,7 +264,9 @@ static _Noreturn void begin_program(struct resident *r, const struct handover *h
 	start.auxv = space.auxv;
 	p->stack_low = start.stack_low;
 	p->stack_high = start.stack_high;
-	memcpy(p->path, start.path, strlen(start.path) + 1);
+	if (start.path[0] == '/' || find_path(p, start.path) < 0)
+		set_path(p, start.path);
+	start.path = p->path;
 	if (space.settings.flags & SETTINGS_TRACE)
 		trace_program(r, start.path);
 	(void)LINUX(prctl, PR_SET_NAME, base_name(start.path)); /* what ps shows; no harm if not */
