@@ -273,6 +273,42 @@ static void numbers(void)
 	IS(81, sys(SYS_sched_yield), 0);
 }
 
+/* procctl(P_PID, 0, PROC_PDEATHSIG_CTL): sys/kern/kern_procctl.c. */
+static void parents_death(void)
+{
+	enum { CTL = 11, STATUS = 12 };
+	int n = SIGTERM, ends[2];
+
+	IS(82, sys(SYS_procctl, 0, 0, CTL, &n), 0);
+	n = 0;
+	IS(83, sys(SYS_procctl, 0, 0, STATUS, &n), 0);
+	IS(84, n, SIGTERM);
+	n = 200;
+	IS(85, sys(SYS_procctl, 0, 0, CTL, &n), -EINVAL);
+	IS(86, sys(SYS_procctl, 2, 0, CTL, &n), -EINVAL);
+	IS(87, sys(SYS_procctl, 0, 0, CTL, 1L), -EFAULT);
+	n = 0;
+	IS(88, sys(SYS_procctl, 0, 0, CTL, &n), 0);
+	IS(89, sys(SYS_pipe2, ends, 0), 0);
+	long child = sys(SYS_fork);
+	if (child == 0) {
+		if (sys(SYS_fork) == 0) {
+			n = SIGKILL;
+			sys(SYS_procctl, 0, 0, CTL, &n);
+			sys(SYS_write, ends[1], "c", 1);
+			sleep_ms(60000);
+			quit(1);
+		}
+		sys(SYS_read, ends[0], text, 1);
+		quit(0);
+	}
+	IS(90, wait_for(child), 0);
+	sys(SYS_close, ends[1]);
+	/* The end of file comes when the grandchild is gone. */
+	IS(91, sys(SYS_read, ends[0], text, 1), 0);
+	sys(SYS_close, ends[0]);
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	if (argc > 1 && !strcmp(argv[1], "child"))
@@ -284,5 +320,6 @@ void test(int argc, char **argv, char **envp)
 	execs(argv[0]);
 	groups();
 	numbers();
+	parents_death();
 	limits();
 }
