@@ -23,7 +23,7 @@
 #include "syscalls/signal.h"
 
 #include "syscalls/engine.h"
-#include "syscalls/engine/resident/resident.h"
+#include "syscalls/engine/resident/signals.h"
 
 #include <asm/sigcontext.h>
 #include <asm/signal.h>
@@ -31,19 +31,8 @@
 #include <linux/audit.h>
 #include <string.h>
 
-#define HOST_BIT(n) (1UL << ((n)-1))
-#define SYNCHRONOUS \
-	(HOST_BIT(SIGSEGV) | HOST_BIT(SIGBUS) | HOST_BIT(SIGFPE) | HOST_BIT(SIGILL) | \
-	 HOST_BIT(SIGTRAP) | HOST_BIT(SIGSYS))
 #define SA_RESTORER 0x04000000
 #define SYS_SECCOMP 1
-
-/* si_code of what guise queues itself: the code the guest shall see is in si_errno, and
- * for HOST_SIGNAL_CARRIER the guest's number above it. */
-#define CODE_WRAPPED (-60)
-#define WRAP(number, code) ((int)((uint32_t)(number) << 20 | (uint32_t)(code)))
-/* ... and of what Linux sent and guise queues again: Linux's code is in si_errno. */
-#define CODE_REQUEUED (-61)
 
 struct kernel_action {
 	uint64_t handler;
@@ -52,9 +41,7 @@ struct kernel_action {
 	uint64_t mask;
 };
 
-static void host_signal(int number, siginfo_t *si, struct ucontext *uc);
-
-static int set_host_action(int n, uint64_t handler, uint64_t flags)
+int set_host_action(int n, uint64_t handler, uint64_t flags)
 {
 	struct kernel_action a = {
 		.handler = handler,
@@ -66,7 +53,7 @@ static int set_host_action(int n, uint64_t handler, uint64_t flags)
 	return (int)LINUX(rt_sigaction, n, &a, 0, 8);
 }
 
-static void set_host_mask(uint64_t mask)
+void set_host_mask(uint64_t mask)
 {
 	(void)LINUX(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8); /* a plain word: cannot fail */
 }
@@ -113,8 +100,7 @@ static void set_host(struct signal_info *info, const siginfo_t *si)
 	info->has_host = true;
 }
 
-/* The guest's view of what Linux sent; info->number 0 if the guest has no such signal. */
-static void convert(const struct resident *r, const siginfo_t *from, struct signal_info *info)
+void signals_convert(const struct resident *r, const siginfo_t *from, struct signal_info *info)
 {
 	const struct personality *p = r->thread.process->personality;
 	siginfo_t si = *from;
@@ -193,7 +179,7 @@ void signals_pass_on(struct resident *r)
 
 	if (!r->has_host)
 		return;
-	convert(r, &r->host_info, &info);
+	signals_convert(r, &r->host_info, &info);
 	if (!info.to_thread)
 		queue_again(r, &r->host_info, false);
 }
@@ -205,6 +191,17 @@ uint64_t signals_block_all(struct resident *r)
 	(void)r;
 	(void)LINUX(rt_sigprocmask, SIG_SETMASK, &all, &before, 8); /* plain words: cannot fail */
 	return before;
+}
+
+bool set_host_mask_unless_pending(struct resident *r, uint64_t mask)
+{
+	(void)signals_block_all(r);
+	if (r->pending) {
+		r->all_blocked = true;
+		return false;
+	}
+	set_host_mask(mask);
+	return true;
 }
 
 void signals_unblock(struct resident *r, uint64_t mask)
@@ -378,7 +375,7 @@ static void arrived(struct resident *r, siginfo_t *si, struct ucontext *uc)
 {
 	struct signal_info info;
 
-	convert(r, si, &info);
+	signals_convert(r, si, &info);
 	if (!info.number)
 		return;
 	if (sigset_has(&r->thread.mask, info.number)) {
@@ -411,7 +408,7 @@ static void learn_vectors(const struct ucontext *uc)
 	space.vector_size = sw->xstate_size;
 }
 
-static void host_signal(int n, siginfo_t *si, struct ucontext *uc)
+void host_signal(int n, siginfo_t *si, struct ucontext *uc)
 {
 	struct resident *r = this_thread();
 
@@ -426,12 +423,16 @@ static void host_signal(int n, siginfo_t *si, struct ucontext *uc)
 
 /* ---- Settling --------------------------------------------------------------- */
 
-/* Linux's mask becomes what the guest's needs. */
+/* Linux's mask becomes what the guest's needs, unless there is more in hand.  Linux holds
+ * everything back while that is decided: what was only raised here left its mask open. */
 static void release_all(struct resident *r)
 {
-	r->pending = 0;
 	if (!r->all_blocked)
+		(void)signals_block_all(r);
+	r->all_blocked = true;
+	if (r->has_host || r->has_raised)
 		return;
+	r->pending = 0;
 	r->all_blocked = false;
 	set_host_mask(r->host_blocked);
 }
@@ -446,7 +447,7 @@ static bool take(struct resident *r, struct signal_info *info)
 	}
 	if (!r->has_host)
 		return false;
-	convert(r, &r->host_info, info);
+	signals_convert(r, &r->host_info, info);
 	r->has_host = false;
 	if (!info->is_fault && sigset_has(&r->thread.mask, info->number)) {
 		hold(r, &r->host_info, info->to_thread);
@@ -516,8 +517,7 @@ static bool decide(struct resident *r, const struct signal_info *info, struct ac
 	return false;
 }
 
-/* Held signals that the guest does not block any more, made up anew. */
-static bool take_held(struct resident *r)
+bool signals_take_held(struct resident *r)
 {
 	const struct personality *p = r->thread.process->personality;
 
@@ -540,7 +540,7 @@ bool signals_settle(struct resident *r, struct signal_info *info, struct action 
 		while (take(r, info))
 			if (info->number && decide(r, info, a))
 				return true;
-		if (take_held(r))
+		if (signals_take_held(r))
 			continue;
 		release_all(r);
 		if (!r->has_host && !r->has_raised)
@@ -565,369 +565,5 @@ void signals_deliver(struct resident *r, const struct signal_info *info, const s
 	mask_for_handler(&t->mask, a, info->number);
 	engine_reset_vectors(t);
 	r->host_blocked &= sigset_to_host(t->process->personality, &t->mask);
-	if (r->has_raised || r->has_host)
-		return; /* the exit path sees it */
-	release_all(r);
-}
-
-/* ---- Actions and masks ------------------------------------------------------- */
-
-/* Signals that Linux, too, ignores by default: left to it, since to ignore SIGCHLD
- * explicitly would mean something else. */
-static bool linux_ignores(int host)
-{
-	return host == SIGCHLD || host == SIGURG || host == SIGWINCH || host == SIGCONT;
-}
-
-/* Linux's disposition for a guest action: the handler wherever the guest has one, might
- * block the signal, or shares its carrier; else what comes to the same. */
-static uint64_t disposition(const struct personality *p, const struct signal *s,
-			    const struct action *a)
-{
-	if (signal_is_carrier(p, s->host))
-		return (uint64_t)host_signal;
-	if (a->handler == HANDLER_IGNORE)
-		return (uint64_t)SIG_IGN;
-	if (a->handler == HANDLER_DEFAULT && s->by_default == SIGNAL_IGNORED)
-		return (uint64_t)(linux_ignores(s->host) ? SIG_DFL : SIG_IGN);
-	return (uint64_t)host_signal;
-}
-
-int engine_action_changed(struct call *c, int n)
-{
-	struct process *p = c->thread->process;
-	const struct signal *s = signal_by_guest(p->personality, n);
-	const struct action *a = &p->actions[n - 1];
-	uint64_t handler, flags = 0;
-	int r;
-
-	if (!s || (HOST_BIT(s->host) & SYNCHRONOUS))
-		return 0;
-	handler = disposition(p->personality, s, a);
-	flags |= a->flags & ACTION_NOCLDSTOP ? SA_NOCLDSTOP : 0;
-	flags |= a->flags & ACTION_NOCLDWAIT ? SA_NOCLDWAIT : 0;
-	r = set_host_action(s->host, handler, flags);
-	if (r < 0)
-		return r;
-	if (handler == (uint64_t)host_signal)
-		p->host_handled |= HOST_BIT(s->host);
-	else
-		p->host_handled &= ~HOST_BIT(s->host);
-	return 0;
-}
-
-/* Signals the guest now blocks and that Linux would act upon by itself get the handler. */
-static void handle_blocked(struct call *c)
-{
-	struct process *p = c->thread->process;
-
-	for (uint32_t i = 0; i < p->personality->n_signals; i++) {
-		const struct signal *s = &p->personality->signals[i];
-
-		if (!sigset_has(&c->thread->mask, s->guest) || sigset_has(&p->watched, s->guest))
-			continue;
-		sigset_add(&p->watched, s->guest);
-		if (!(p->host_handled & HOST_BIT(s->host)) && s->by_default != SIGNAL_IGNORED &&
-		    p->actions[s->guest - 1].handler == HANDLER_DEFAULT)
-			(void)engine_action_changed(c,
-						    s->guest); /* KILL and STOP: refused, rightly */
-	}
-}
-
-void engine_mask_changed(struct call *c)
-{
-	struct thread *t = c->thread;
-	struct resident *r = of_thread(t);
-	const struct process *p = t->process;
-
-	if ((t->mask.bits[0] & ~p->watched.bits[0]) || (t->mask.bits[1] & ~p->watched.bits[1]))
-		handle_blocked(c);
-	if (r->held && !r->has_raised && take_held(r))
-		r->pending = 1;
-	if (r->host_blocked) {
-		uint64_t freed = r->host_blocked & ~sigset_to_host(p->personality, &t->mask);
-
-		r->host_blocked &= ~freed;
-		if (freed && !r->all_blocked)
-			(void)LINUX(rt_sigprocmask, SIG_UNBLOCK, &freed, 0, 8);
-	}
-}
-
-void signals_push_mask(struct resident *r)
-{
-	const struct thread *t = &r->thread;
-
-	r->host_blocked = sigset_to_host(t->process->personality, &t->mask) & ~SYNCHRONOUS;
-	set_host_mask(r->host_blocked);
-}
-
-/* A signal that comes meanwhile is in hand, and Linux's mask is set when it is settled. */
-void engine_settle_masks(struct call *c)
-{
-	struct resident *r = of_thread(c->thread);
-	uint64_t wanted = sigset_to_host(c->personality, &c->thread->mask) & ~SYNCHRONOUS;
-
-	if (wanted == r->host_blocked)
-		return;
-	(void)signals_block_all(r);
-	r->host_blocked = wanted;
-	if (!r->all_blocked)
-		set_host_mask(wanted);
-}
-
-int engine_pending(struct call *c, struct sigset *set)
-{
-	struct resident *r = of_thread(c->thread);
-	uint64_t host = 0;
-	long e = LINUX(rt_sigpending, &host, 8);
-
-	if (e < 0)
-		return (int)e;
-	host |= r->held;
-	*set = (struct sigset){0};
-	for (int n = 1; n <= 64; n++) {
-		int guest = host & HOST_BIT(n) ? signal_from_host(c->personality, n) : 0;
-
-		if (guest)
-			sigset_add(set, guest);
-	}
-	return 0;
-}
-
-long engine_pause(struct call *c)
-{
-	if (space.watches_waits)
-		trace_begun(of_thread(c->thread), 0);
-	return gate_wait(__NR_pause, 0, 0, 0, 0, 0, 0);
-}
-
-/* What is in the engine's own hands already, if set names it. */
-static int wait_held(struct resident *r, const struct sigset *set, struct signal_info *info)
-{
-	const struct personality *p = r->thread.process->personality;
-
-	for (int n = 1; r->held && n <= 31; n++) {
-		int guest = signal_from_host(p, n);
-
-		if ((r->held & HOST_BIT(n)) && guest && sigset_has(set, guest)) {
-			r->held &= ~HOST_BIT(n);
-			*info = (struct signal_info){.number = guest, .code = CODE_USER};
-			return guest;
-		}
-	}
-	return 0;
-}
-
-static long wait_host(struct resident *r, uint64_t wanted, uint64_t timeout,
-		      struct signal_info *info)
-{
-	struct {
-		int64_t seconds, nanoseconds;
-	} ts = {(int64_t)(timeout / 1000000000), (int64_t)(timeout % 1000000000)};
-	siginfo_t si;
-	long n;
-
-	if (space.watches_waits)
-		trace_begun(r, 0);
-	n = gate_wait(__NR_rt_sigtimedwait, (uint64_t)&wanted, (uint64_t)&si,
-		      timeout == UINT64_MAX ? 0 : (uint64_t)&ts, 8, 0, 0);
-
-	if (n > 0) {
-		convert(r, &si, info);
-		n = info->number;
-	}
-	return n;
-}
-
-long engine_wait_signal(struct call *c, const struct sigset *set, uint64_t timeout,
-			struct signal_info *info)
-{
-	struct resident *r = of_thread(c->thread);
-	uint64_t wanted = sigset_to_host(c->personality, set) & ~SYNCHRONOUS;
-	uint64_t blocked = r->host_blocked;
-	long n = wait_held(r, set, info);
-
-	if (n)
-		return n;
-	blocked |= sigset_to_host(c->personality, &r->thread.mask) & ~SYNCHRONOUS;
-	set_host_mask(blocked | wanted);
-	n = r->pending ? CALL_AGAIN : wait_host(r, wanted, timeout, info);
-	r->host_blocked = blocked;
-	if (!r->all_blocked)
-		set_host_mask(blocked);
-	return n;
-}
-
-void engine_raise(struct thread *t, const struct signal_info *info)
-{
-	struct resident *r = of_thread(t);
-
-	if (!info->is_fault && sigset_has(&t->mask, info->number)) {
-		const struct signal *s = signal_by_guest(t->process->personality, info->number);
-
-		if (s && (HOST_BIT(s->host) & SYNCHRONOUS)) {
-			r->held |= HOST_BIT(s->host);
-			return;
-		}
-	}
-	r->raised = *info;
-	r->has_raised = true;
-	r->pending = 1;
-}
-
-long engine_send(struct call *c, int pid, int host_tid, int n, int code, uint64_t value)
-{
-	const struct signal *s = signal_by_guest(c->personality, n);
-	siginfo_t si = {0};
-
-	if (!s)
-		return -EINVAL;
-	si.si_signo = s->host;
-	si.si_code = CODE_WRAPPED;
-	si.si_errno = WRAP(n, code);
-	si.si_pid = c->thread->process->pid;
-	si.si_uid = (uint32_t)LINUX(getuid);
-	si.si_ptr = (void *)value;
-	if (host_tid)
-		return LINUX(rt_tgsigqueueinfo, pid, host_tid, s->host, &si);
-	return LINUX(rt_sigqueueinfo, pid, s->host, &si);
-}
-
-/* ---- Beginnings ---------------------------------------------------------------- */
-
-static const uint8_t synchronous[] = {SIGSYS, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-
-/* Signals whose default differs: ignored by the guest's system, deadly in Linux. */
-static void adjust_defaults(struct process *p)
-{
-	for (uint32_t i = 0; i < p->personality->n_signals; i++) {
-		const struct signal *s = &p->personality->signals[i];
-
-		if (s->by_default == SIGNAL_IGNORED && !linux_ignores(s->host) &&
-		    !signal_is_carrier(p->personality, s->host))
-			(void)set_host_action(s->host, (uint64_t)SIG_IGN, 0);
-	}
-	if (!signal_is_carrier(p->personality, HOST_SIGNAL_CARRIER))
-		return;
-	(void)set_host_action(HOST_SIGNAL_CARRIER, (uint64_t)host_signal, 0);
-	p->host_handled |= HOST_BIT(HOST_SIGNAL_CARRIER);
-}
-
-void signals_begin(struct resident *r, const struct handover *h)
-{
-	struct process *p = r->thread.process;
-	struct sigset ignored;
-
-	for (size_t i = 0; i < COUNT(synchronous); i++) {
-		int e = set_host_action(synchronous[i], (uint64_t)host_signal, 0);
-
-		if (e < 0)
-			die(EXIT_GUISE, "cannot install a signal handler: error %d", -e);
-		p->host_handled |= HOST_BIT(synchronous[i]);
-	}
-	sigset_take_over(p->personality, h->mask, &r->thread.mask);
-	sigset_take_over(p->personality, h->ignored, &ignored);
-	for (int n = 1; n <= MAX_SIGNAL; n++)
-		if (sigset_has(&ignored, n))
-			p->actions[n - 1].handler = HANDLER_IGNORE;
-	adjust_defaults(p);
-	signals_push_mask(r);
-}
-
-void signals_ignored(struct resident *r, uint64_t ignored[HANDOVER_SET])
-{
-	const struct process *p = r->thread.process;
-
-	struct sigset set = {0};
-
-	for (int n = 1; n <= MAX_SIGNAL; n++)
-		if (p->actions[n - 1].handler == HANDLER_IGNORE)
-			sigset_add(&set, n);
-	sigset_hand_over(p->personality, &set, ignored);
-}
-
-void signals_child(struct resident *r)
-{
-	r->has_host = r->has_raised = false;
-	r->pending = 0;
-	r->held = 0;
-	r->all_blocked = false;
-}
-
-/* ---- Vector state ---------------------------------------------------------------- */
-
-#define XSAVE_LEGACY 512
-#define XSAVE_HEADER 64
-#define MXCSR_AT 24
-#define MXCSR_INITIAL 0x1f80u
-#define MXCSR_MASK 0xffffu
-
-size_t engine_vector_size(void)
-{
-	return space.vector_size;
-}
-
-uint64_t engine_vector_mask(void)
-{
-	return space.vector_mask;
-}
-
-int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest)
-{
-	struct resident *r = of_thread(t);
-	uint32_t low = (uint32_t)space.vector_mask, high = (uint32_t)(space.vector_mask >> 32);
-	int e;
-
-	memset(r->vectors, 0, space.vector_size);
-	__asm__ volatile("xsave64 (%0)" : : "r"(r->vectors), "a"(low), "d"(high) : "memory");
-	e = thread_put(t, legacy, r->vectors, XSAVE_LEGACY);
-	if (e < 0)
-		return e;
-	return thread_put(t, rest, r->vectors + XSAVE_LEGACY, space.vector_size - XSAVE_LEGACY);
-}
-
-/* A header the processor accepts whatever the guest wrote: no compaction, no unknown
- * component. */
-static void clean_header(char *area, bool has_rest)
-{
-	uint64_t header[XSAVE_HEADER / 8] = {0};
-
-	if (has_rest)
-		memcpy(header, area + XSAVE_LEGACY, sizeof header[0]);
-	else
-		header[0] = 3; /* x87 and SSE are in the legacy part */
-	header[0] &= space.vector_mask;
-	memset(header + 1, 0, sizeof header - sizeof header[0]);
-	memcpy(area + XSAVE_LEGACY, header, sizeof header);
-}
-
-int engine_load_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size)
-{
-	struct resident *r = of_thread(t);
-	uint32_t mxcsr;
-	int e;
-
-	if (rest_size > space.vector_size - XSAVE_LEGACY || (rest && rest_size < XSAVE_HEADER))
-		return -EINVAL;
-	memset(r->vectors, 0, space.vector_size);
-	e = thread_get(t, r->vectors, legacy, XSAVE_LEGACY);
-	if (e == 0 && rest)
-		e = thread_get(t, r->vectors + XSAVE_LEGACY, rest, rest_size);
-	if (e < 0)
-		return e;
-	memcpy(&mxcsr, r->vectors + MXCSR_AT, sizeof mxcsr);
-	if (mxcsr & ~MXCSR_MASK)
-		return -EINVAL;
-	clean_header(r->vectors, rest != 0);
-	return vectors_load(r->vectors, space.vector_mask) < 0 ? -EINVAL : 0;
-}
-
-void engine_reset_vectors(struct thread *t)
-{
-	struct resident *r = of_thread(t);
-	uint32_t mxcsr = MXCSR_INITIAL;
-
-	memset(r->vectors, 0, XSAVE_LEGACY + XSAVE_HEADER);
-	memcpy(r->vectors + MXCSR_AT, &mxcsr, sizeof mxcsr);
-	(void)vectors_load(r->vectors, space.vector_mask); /* our own area: valid */
+	release_all(r); /* if there is more, the exit path sees it */
 }

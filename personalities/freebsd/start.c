@@ -1,0 +1,210 @@
+/* How a FreeBSD program finds the world at its start: stack, auxiliary vector, registers.
+ * sys/kern/kern_exec.c (exec_copyout_strings), sys/kern/imgact_elf.c
+ * (freebsd_copyout_auxargs), sys/amd64/amd64/exec_machdep.c (exec_setregs),
+ * sys/amd64/amd64/sigtramp.S; FreeBSD 15 and 13.2. */
+#include "personalities/freebsd/start.h"
+
+#include "syscalls/process.h"
+
+#include <linux/mman.h>
+#include <string.h>
+
+/* Native code a handler returns to: call the handler, then sigreturn(417) on the ucontext at
+ * rsp + 16.  The offsets are struct sigframe's. */
+static const uint8_t trampoline[] = {
+	0xff, 0x14, 0x24, /* call *(%rsp) */
+	0x48, 0x8d, 0x7c, 0x24, 0x10, /* lea 16(%rsp),%rdi */
+	0x6a, 0x00, /* push $0 */
+	0xb8, 0xa1, 0x01, 0x00, 0x00, /* mov $417,%eax */
+	0x0f, 0x05, /* syscall */
+	0xf4, /* hlt */
+};
+
+enum auxv {
+	AT_NULL = 0,
+	AT_PHDR = 3,
+	AT_PHENT = 4,
+	AT_PHNUM = 5,
+	AT_PAGESZ = 6,
+	AT_BASE = 7,
+	AT_FLAGS = 8,
+	AT_ENTRY = 9,
+	AT_EXECPATH = 15,
+	AT_CANARY = 16,
+	AT_CANARYLEN = 17,
+	AT_OSRELDATE = 18,
+	AT_NCPUS = 19,
+	AT_PAGESIZES = 20,
+	AT_PAGESIZESLEN = 21,
+	AT_STACKPROT = 23,
+	AT_EHDRFLAGS = 24,
+	AT_HWCAP = 25,
+	AT_HWCAP2 = 26,
+	AT_BSDFLAGS = 27,
+	AT_ARGC = 28,
+	AT_ARGV = 29,
+	AT_ENVC = 30,
+	AT_ENVV = 31,
+	AT_PS_STRINGS = 32,
+	AT_USRSTACKBASE = 35,
+	AT_USRSTACKLIM = 36,
+};
+
+#define CANARY_SIZE 64
+#define AUXV_ROOM 40 /* AT_COUNT */
+
+/* struct ps_strings, sys/exec.h */
+struct ps_strings {
+	uint64_t argv;
+	uint32_t argc, pad;
+	uint64_t envp;
+	uint32_t envc, pad2;
+};
+
+/* A stack that is filled from the top down. */
+struct stack {
+	struct call *c;
+	uint64_t at, low;
+	int error;
+};
+
+static uint64_t push(struct stack *s, const void *bytes, size_t n, uint64_t align)
+{
+	if (s->error)
+		return 0;
+	if (s->at - s->low < n + align) {
+		s->error = -E2BIG;
+		return 0;
+	}
+	s->at = (s->at - n) & ~(align - 1);
+	s->error = put_guest(s->c, s->at, bytes, n);
+	return s->at;
+}
+
+/* Strings in order, first one lowest; the address of the first. */
+static uint64_t push_strings(struct stack *s, char *const *v, uint32_t n)
+{
+	for (uint32_t i = n; i-- > 0;)
+		push(s, v[i], strlen(v[i]) + 1, 1);
+	return s->at;
+}
+
+/* The vector of pointers to n strings that lie one behind the other from `string` on. */
+static void put_vector(struct stack *s, uint64_t at, char *const *v, uint32_t n, uint64_t string)
+{
+	uint64_t null = 0;
+
+	for (uint32_t i = 0; i < n && !s->error; i++) {
+		s->error = put_guest(s->c, at + 8UL * i, &string, 8);
+		string += strlen(v[i]) + 1;
+	}
+	if (!s->error)
+		s->error = put_guest(s->c, at + 8UL * n, &null, 8);
+}
+
+struct placed {
+	uint64_t ps_strings, path, canary, page_sizes, argv_strings, env_strings;
+	uint64_t argv, envp;
+};
+
+static size_t fill_auxv(uint64_t (*v)[2], const struct start *s, const struct placed *p)
+{
+	size_t n = 0;
+
+#define AUX(id, value) (v[n][0] = (id), v[n++][1] = (uint64_t)(value))
+	AUX(AT_PHDR, s->phdr);
+	AUX(AT_PHENT, s->phent);
+	AUX(AT_PHNUM, s->phnum);
+	AUX(AT_PAGESZ, GUEST_PAGE);
+	AUX(AT_FLAGS, 0);
+	AUX(AT_ENTRY, s->program_entry);
+	AUX(AT_BASE, s->base);
+	AUX(AT_EHDRFLAGS, s->e_flags);
+	AUX(AT_EXECPATH, p->path);
+	AUX(AT_OSRELDATE, s->release);
+	AUX(AT_CANARY, p->canary);
+	AUX(AT_CANARYLEN, CANARY_SIZE);
+	AUX(AT_NCPUS, s->ncpus);
+	AUX(AT_PAGESIZES, p->page_sizes);
+	AUX(AT_PAGESIZESLEN, sizeof(uint64_t));
+	AUX(AT_STACKPROT, 3 | (s->stack_executable ? 4 : 0)); /* VM_PROT_* */
+	AUX(AT_HWCAP, s->hwcap);
+	/* Bit 1 is FSGSBASE on both systems, and programs that see it write GS too. */
+	AUX(AT_HWCAP2, 0);
+	AUX(AT_BSDFLAGS, 0); /* sigfastblock is not there */
+	AUX(AT_ARGC, s->argc);
+	AUX(AT_ARGV, p->argv);
+	AUX(AT_ENVC, s->envc);
+	AUX(AT_ENVV, p->envp);
+	AUX(AT_PS_STRINGS, p->ps_strings);
+	AUX(AT_USRSTACKBASE, s->stack_high);
+	AUX(AT_USRSTACKLIM, s->stack_high - s->stack_low);
+	AUX(AT_NULL, 0);
+#undef AUX
+	return n;
+}
+
+/* exec_copyout_strings: from the top, ps_strings, path, canary, page sizes, strings; then
+ * auxv, environment, arguments and their number. */
+static int build_stack(struct call *c, const struct start *s)
+{
+	struct stack stack = {.c = c, .at = s->stack_high, .low = s->stack_low + 16 * GUEST_PAGE};
+	struct ps_strings ps = {.argc = s->argc, .envc = s->envc};
+	uint64_t auxv[AUXV_ROOM][2], page = GUEST_PAGE, argc = s->argc, vectors;
+	struct placed p;
+	size_t n_aux;
+
+	p.ps_strings = push(&stack, &ps, sizeof ps, 8);
+	p.path = push(&stack, s->path, strlen(s->path) + 1, 1);
+	p.canary = push(&stack, s->random, CANARY_SIZE, 8);
+	p.page_sizes = push(&stack, &page, sizeof page, 8);
+	p.env_strings = push_strings(&stack, s->envp, s->envc);
+	p.argv_strings = push_strings(&stack, s->argv, s->argc);
+	vectors = sizeof auxv + 8UL * (1 + s->argc + 1 + s->envc + 1);
+	if (stack.error || stack.at - stack.low < vectors + 16)
+		return stack.error ? stack.error : -E2BIG;
+	stack.at = (stack.at - vectors) & ~15UL;
+	p.argv = stack.at + 8;
+	p.envp = p.argv + 8UL * (s->argc + 1);
+	n_aux = fill_auxv(auxv, s, &p);
+	put_vector(&stack, p.argv, s->argv, s->argc, p.argv_strings);
+	put_vector(&stack, p.envp, s->envp, s->envc, p.env_strings);
+	ps.argv = p.argv;
+	ps.envp = p.envp;
+	if (stack.error || put_guest(c, stack.at, &argc, 8) < 0 ||
+	    put_guest(c, p.envp + 8UL * (s->envc + 1), auxv, n_aux * sizeof auxv[0]) < 0 ||
+	    put_guest(c, p.ps_strings, &ps, sizeof ps) < 0)
+		return -EFAULT;
+	c->thread->process->ps_strings = p.ps_strings;
+	c->thread->regs.rdi = stack.at;
+	return 0;
+}
+
+/* The page above the stack holds the trampoline. */
+static int place_trampoline(struct call *c, uint64_t at)
+{
+	long r = host(c, __NR_mprotect, at, GUEST_PAGE, PROT_READ | PROT_WRITE);
+
+	if (r == 0)
+		r = put_guest(c, at, trampoline, sizeof trampoline);
+	if (r == 0)
+		r = host(c, __NR_mprotect, at, GUEST_PAGE, PROT_READ | PROT_EXEC);
+	c->thread->process->trampoline = at;
+	return (int)r;
+}
+
+/* exec_setregs: rdi is the stack's base, rsp 8 short of 16-byte alignment. */
+int freebsd_start(struct call *c, const struct start *s)
+{
+	struct regs *r = &c->thread->regs;
+	int e;
+
+	memset(r, 0, sizeof *r);
+	e = build_stack(c, s);
+	if (e == 0)
+		e = place_trampoline(c, s->stack_high);
+	r->rsp = ((r->rdi - 8) & ~15UL) + 8;
+	r->rip = s->entry;
+	r->rflags = FLAGS_INITIAL;
+	return e;
+}

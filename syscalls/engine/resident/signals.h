@@ -1,0 +1,37 @@
+/* What the files of the resident's signals share: signal.c (arrival, settling, delivery) and
+ * mask.c (actions, masks, waiting, sending). */
+#ifndef GUISE_RESIDENT_SIGNALS_H
+#define GUISE_RESIDENT_SIGNALS_H
+
+#include "syscalls/engine/resident/resident.h"
+
+#include <asm/signal.h>
+
+#define HOST_BIT(n) (1UL << ((n)-1))
+/* Never blocked in Linux: faults, and how calls get here. */
+#define SYNCHRONOUS \
+	(HOST_BIT(SIGSEGV) | HOST_BIT(SIGBUS) | HOST_BIT(SIGFPE) | HOST_BIT(SIGILL) | \
+	 HOST_BIT(SIGTRAP) | HOST_BIT(SIGSYS))
+
+/* si_code of what guise queues itself: the code the guest shall see is in si_errno, and
+ * for HOST_SIGNAL_CARRIER the guest's number above it. */
+#define CODE_WRAPPED (-60)
+#define WRAP(number, code) ((int)((uint32_t)(number) << 20 | (uint32_t)(code)))
+/* ... and of what Linux sent and guise queues again: Linux's code is in si_errno. */
+#define CODE_REQUEUED (-61)
+
+struct ucontext;
+
+/* signal.c */
+int set_host_action(int n, uint64_t handler, uint64_t flags);
+void set_host_mask(uint64_t mask);
+/* Linux's mask, unless a signal is in hand: then all stay blocked until it is settled, and
+ * the answer is false.  In between nothing can arrive unseen. */
+bool set_host_mask_unless_pending(struct resident *r, uint64_t mask);
+void host_signal(int number, siginfo_t *si, struct ucontext *uc);
+/* The guest's view of what Linux sent; info->number 0 if the guest has no such signal. */
+void signals_convert(const struct resident *r, const siginfo_t *from, struct signal_info *info);
+/* Held signals that the guest does not block any more, made up anew: true if there was one. */
+bool signals_take_held(struct resident *r);
+
+#endif
