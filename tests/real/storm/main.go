@@ -55,9 +55,13 @@ func main() {
 	if repeat < 1 {
 		repeat = 1
 	}
+	// With STORM_SECONDS it goes on for so long, and each round has to end in its time.
+	seconds, _ := strconv.Atoi(os.Getenv("STORM_SECONDS"))
+	end := time.Now().Add(time.Duration(seconds) * time.Second)
 	watchdog := time.AfterFunc(100*time.Second, func() { panic("storm: hangs") })
 	defer watchdog.Stop()
-	for i := 0; i < repeat; i++ {
+	for i := 0; i < repeat || time.Now().Before(end); i++ {
+		watchdog.Reset(100 * time.Second)
 		for _, s := range sections {
 			if !wanted(s.name) {
 				continue
