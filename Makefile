@@ -88,7 +88,7 @@ help:
 	@echo 'make demo       a FreeBSD program at work, beside its Linux twin'
 	@echo 'make check      every test; T="name ..." for some of them'
 	@echo 'make soak       the long ones: fuzzing, hundreds of runs in a row'
-	@echo 'make conformance  Go'"'"'s whole standard library tests, beside a native run (an hour)'
+	@echo 'make conformance  Go'"'"'s toolchain and its whole library'"'"'s tests, beside native runs (an hour)'
 	@echo 'make lint       layering, format, both compilers, manual pages, scripts'
 	@echo 'make bench      the speed of a call and of a start'
 	@echo 'make docs       renew the support tables under docs/'
@@ -252,10 +252,12 @@ bench:
 	@B=$(B) bench/run
 	@B=$(B) bench/trace
 
-# Go's standard library tests, all of them, beside a native run of the same.
+# Go's toolchain at work on its own library, then the library's tests, all of them, beside native
+# runs of the same.
 conformance:
 	@$(SUBMAKE) deps-build deps-test
 	@$(SUBMAKE) all
+	@B=$(B) tests/real/go-toolchain
 	@B=$(B) tests/real/go-std -p $(shell nproc) std
 
 # Style ----------------------------------------------------------------------------------
