@@ -1,11 +1,11 @@
 /* guise calls: the support table, from the rows themselves. */
-#include <jansson.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/json.h"
 #include "loader/brand.h"
 #include "syscalls/launch.h"
 #include "syscalls/personality.h"
@@ -193,13 +193,7 @@ static int print_json(const struct personality *only, struct failure *why)
 		if (!only || p == only)
 			json_array_append_new(list, json_system(p));
 	json_t *all = json_pack("{s:o}", "systems", list);
-	int r = json_dumpf(all, stdout, JSON_INDENT(1) | JSON_ENSURE_ASCII);
-	json_decref(all);
-	if (r < 0)
-		return failure_set(why, EXIT_GUISE,
-				   "standard output: cannot be written; check where it goes");
-	putchar('\n');
-	return 0;
+	return json_print(all, 1, why);
 }
 
 /* ---- The command ------------------------------------------------------------------------ */

@@ -4,7 +4,6 @@
  * in a process of its own that ends at once, what a sandbox would do. */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <limits.h>
 #include <linux/landlock.h>
 #include <linux/magic.h>
@@ -28,6 +27,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/json.h"
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
 #include "syscalls/abi.h"
@@ -484,13 +484,7 @@ static int print_json(const struct finding *f, bool runs, struct failure *why)
 						      "why", f[i].why, "cure", f[i].cure));
 	json_t *all = json_pack("{s:b, s:I, s:o}", "runs", runs, "uid", (json_int_t)geteuid(),
 				"checks", list);
-	int r = json_dumpf(all, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	json_decref(all);
-	if (r < 0)
-		return failure_set(why, EXIT_GUISE,
-				   "standard output: cannot be written; check where it goes");
-	putchar('\n');
-	return 0;
+	return json_print(all, 2, why);
 }
 
 static int doctor(int argc, char **argv, struct failure *why)

@@ -1,12 +1,12 @@
 /* guise info: what a program is, what it wants, and what will not work. */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/json.h"
 #include "cli/names.h"
 #include "sandbox/scope.h"
 #include "syscalls/launch.h"
@@ -181,13 +181,7 @@ static int print_json(const struct found *f, struct failure *why)
 		json_object_update_new(all, json_program(f));
 	json_object_set_new(all, "problems", json_problems(f));
 	json_object_set_new(all, "runs", json_boolean(status_of(f) == 0));
-	int r = json_dumpf(all, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	json_decref(all);
-	if (r < 0)
-		return failure_set(why, EXIT_GUISE, "%s: cannot be told as JSON; leave out --json",
-				   f->file);
-	putchar('\n');
-	return 0;
+	return json_print(all, 2, why);
 }
 
 /* ---- The command -------------------------------------------------------------------- */

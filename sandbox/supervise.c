@@ -197,8 +197,9 @@ static void stop_with(struct box *b, int number)
 
 	sigemptyset(&one);
 	sigaddset(&one, number);
-	(void)kill(getpid(), number);
+	(void)kill(getpid(), number); /* itself, by a number that exists: cannot fail */
 	if (number != SIGSTOP) {
+		/* Valid sets: cannot fail. */
 		(void)sigprocmask(SIG_UNBLOCK, &one, &old);
 		(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	}
@@ -316,7 +317,7 @@ static int run(struct box *b, int signals)
 	if (status < 0)
 		(void)kill(b->init, SIGKILL); /* it is ending, or must */
 	int ended = wait_for_init(b);
-	if (b->options->trace.drain)
+	if (b->options->trace.drain) /* how long to wait does not matter any more */
 		(void)b->options->trace.drain(b->options->trace.reader, true);
 	close(b->channel);
 	if (b->why->status)

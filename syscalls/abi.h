@@ -420,10 +420,12 @@ bool same_layout(const struct type *t);
 
 /* Argument i of the call by its declared type.
  * arg_value:  the register's value for the host.
+ * arg_values: two of them, the first error first.
  * arg_in:     the object it points to, into *host (host_size bytes); EFAULT if NULL.
  * arg_in_at:  element n of the array it points to.
  * arg_out:    *host to where it points; arg_out_at: to element n. */
 int arg_value(struct call *c, int i, uint64_t *host);
+int arg_values(struct call *c, int i, uint64_t *host, int i2, uint64_t *host2);
 int arg_in(struct call *c, int i, void *host);
 int arg_in_at(struct call *c, int i, size_t n, void *host);
 int arg_out(struct call *c, int i, const void *host);

@@ -64,10 +64,8 @@ static long duplicate_onto(struct call *c, int from, int to, uint32_t flags)
 TRANSLATOR(dup2)
 {
 	uint64_t from, to;
-	int r = arg_value(c, 0, &from);
+	int r = arg_values(c, 0, &from, 1, &to);
 
-	if (r == 0)
-		r = arg_value(c, 1, &to);
 	return r < 0 ? r : duplicate_onto(c, (int)from, (int)to, 0);
 }
 
@@ -119,22 +117,29 @@ static long set_status_flags(struct call *c, uint64_t fd)
 	return host(c, __NR_fcntl, fd, F_SETFL, wanted);
 }
 
-/* The owner of a descriptor's signals: a process, or a group as a negative number, which
- * F_GETOWN could not tell from an error. */
-static long get_owner(struct call *c, uint64_t fd)
+int descriptor_owner(struct call *c, uint64_t fd, int32_t *owner)
 {
-	struct f_owner_ex owner;
-	uint64_t at = scratch(c, sizeof owner);
+	struct f_owner_ex o;
+	uint64_t at = scratch(c, sizeof o);
 	long r;
 
 	if (!at)
 		return -ENOMEM;
 	r = host(c, __NR_fcntl, fd, F_GETOWN_EX, at);
 	if (r == 0)
-		r = get_guest(c, &owner, at, sizeof owner);
-	if (r < 0)
-		return r;
-	return (long)(uint32_t)(owner.type == F_OWNER_PGRP ? -owner.pid : owner.pid);
+		r = get_guest(c, &o, at, sizeof o);
+	if (r == 0)
+		*owner = o.type == F_OWNER_PGRP ? -o.pid : o.pid;
+	return (int)r;
+}
+
+/* A group, as a negative number, must not look like an error. */
+static long get_owner(struct call *c, uint64_t fd)
+{
+	int32_t owner;
+	int r = descriptor_owner(c, fd, &owner);
+
+	return r < 0 ? r : (long)(uint32_t)owner;
 }
 
 static long lock_record(struct call *c, uint64_t fd, int command, enum fcntl_argument which)
@@ -202,10 +207,8 @@ static long is_open(struct call *c, uint64_t fd)
 TRANSLATOR(fcntl)
 {
 	uint64_t fd, command;
-	long r = arg_value(c, 0, &fd);
+	long r = arg_values(c, 0, &fd, 1, &command);
 
-	if (r == 0)
-		r = arg_value(c, 1, &command);
 	if (r < 0)
 		return r;
 	switch (command) {

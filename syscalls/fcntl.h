@@ -29,4 +29,8 @@ enum fcntl_argument {
 	N_FCNTL_ARGS,
 };
 
+/* Who gets the descriptor's signals: a process, or a group as a negative number; 0 or -errno.
+ * Uses fcntl. */
+int descriptor_owner(struct call *c, uint64_t fd, int32_t *owner);
+
 #endif

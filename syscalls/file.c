@@ -259,10 +259,8 @@ static long open_beneath(struct call *c, uint64_t dir, uint64_t path, uint32_t a
 TRANSLATOR(fstatat)
 {
 	uint64_t dir, flags, empty;
-	int r = arg_value(c, 0, &dir);
+	int r = arg_values(c, 0, &dir, 3, &flags);
 
-	if (r == 0)
-		r = arg_value(c, 3, &flags);
 	if (r < 0)
 		return r;
 	if (!(flags & AT_BENEATH))
@@ -298,10 +296,8 @@ TRANSLATOR(unlink)
 TRANSLATOR(unlinkat)
 {
 	uint64_t dir, flags;
-	int r = arg_value(c, 0, &dir);
+	int r = arg_values(c, 0, &dir, 2, &flags);
 
-	if (r == 0)
-		r = arg_value(c, 2, &flags);
 	if (r < 0)
 		return r;
 	return unlink_error(host(c, __NR_unlinkat, dir, c->a[1], flags));
@@ -378,10 +374,8 @@ TRANSLATOR(lchmod)
 TRANSLATOR(fchmodat)
 {
 	uint64_t dir, flags;
-	int r = arg_value(c, 0, &dir);
+	int r = arg_values(c, 0, &dir, 3, &flags);
 
-	if (r == 0)
-		r = arg_value(c, 3, &flags);
 	if (r < 0)
 		return r;
 	return change_mode(c, dir, c->a[1], c->a[2], !(flags & AT_SYMLINK_NOFOLLOW));
@@ -418,10 +412,8 @@ TRANSLATOR(fchown)
 TRANSLATOR(fchownat)
 {
 	uint64_t dir, flags;
-	int r = arg_value(c, 0, &dir);
+	int r = arg_values(c, 0, &dir, 4, &flags);
 
-	if (r == 0)
-		r = arg_value(c, 4, &flags);
 	if (r < 0)
 		return r;
 	return owner_error(host(c, __NR_fchownat, dir, c->a[1], c->a[2], c->a[3], flags));
@@ -475,10 +467,8 @@ TRANSLATOR(fchflags)
 TRANSLATOR(chflagsat)
 {
 	uint64_t dir, flags;
-	int r = arg_value(c, 0, &dir);
+	int r = arg_values(c, 0, &dir, 3, &flags);
 
-	if (r == 0)
-		r = arg_value(c, 3, &flags);
 	if (r < 0)
 		return r;
 	return change_flags(c, dir, c->a[1], (uint32_t)flags, c->a[2]);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "syscalls/fcntl.h"
 #include "syscalls/linux.h"
 
 #define LINUX_TIOCGPTN 0x80045430u /* include/uapi/asm-generic/ioctls.h */
@@ -62,20 +63,10 @@ static long set_owner(struct call *c, uint64_t fd)
 
 static long get_owner(struct call *c, uint64_t fd)
 {
-	struct f_owner_ex owner;
-	uint64_t at = scratch(c, sizeof owner);
-	int32_t pid;
-	long r;
+	int32_t owner;
+	int r = descriptor_owner(c, fd, &owner);
 
-	if (!at)
-		return -ENOMEM;
-	r = host(c, __NR_fcntl, fd, F_GETOWN_EX, at);
-	if (r == 0)
-		r = get_guest(c, &owner, at, sizeof owner);
-	if (r < 0)
-		return r;
-	pid = owner.type == F_OWNER_PGRP ? -owner.pid : owner.pid;
-	return put_guest(c, c->a[2], &pid, sizeof pid);
+	return r < 0 ? r : put_guest(c, c->a[2], &owner, sizeof owner);
 }
 
 static long terminal_number(struct call *c, uint64_t fd, int32_t *number)

@@ -167,16 +167,23 @@ TRANSLATOR(poll)
 	return r < 0 ? r : poll_for(c, (uint32_t)c->a[1], timeout);
 }
 
-TRANSLATOR(ppoll)
+/* How long a call waits, argument i, and with which mask, the one behind it. */
+static long limits_of_call(struct call *c, int i, uint64_t *timeout)
 {
-	uint64_t ns, timeout;
+	uint64_t ns;
 	bool for_ever;
-	long r = timespec_argument(c, 2, &for_ever, &ns);
+	long r = timespec_argument(c, i, &for_ever, &ns);
 
 	if (r == 0)
-		r = timeout_in_scratch(c, for_ever, ns, &timeout);
-	if (r == 0)
-		r = mask_for_call(c, 3);
+		r = timeout_in_scratch(c, for_ever, ns, timeout);
+	return r < 0 ? r : mask_for_call(c, i + 1);
+}
+
+TRANSLATOR(ppoll)
+{
+	uint64_t timeout;
+	long r = limits_of_call(c, 2, &timeout);
+
 	return r < 0 ? r : poll_for(c, (uint32_t)c->a[1], timeout);
 }
 
@@ -231,13 +238,8 @@ TRANSLATOR(select)
 
 TRANSLATOR(pselect)
 {
-	uint64_t ns, timeout;
-	bool for_ever;
-	long r = timespec_argument(c, 4, &for_ever, &ns);
+	uint64_t timeout;
+	long r = limits_of_call(c, 4, &timeout);
 
-	if (r == 0)
-		r = timeout_in_scratch(c, for_ever, ns, &timeout);
-	if (r == 0)
-		r = mask_for_call(c, 5);
 	return r < 0 ? r : select_for(c, timeout);
 }

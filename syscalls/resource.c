@@ -106,10 +106,8 @@ TRANSLATOR(cpuset_getaffinity)
 {
 	uint64_t level, which, at, size = c->a[3];
 	uint8_t mask[SET_MOST] = {0};
-	long target, r = arg_value(c, 0, &level);
+	long target, r = arg_values(c, 0, &level, 1, &which);
 
-	if (r == 0)
-		r = arg_value(c, 1, &which);
 	if (r < 0)
 		return r;
 	target = affinity_target(which, (int64_t)c->a[2]);
@@ -137,10 +135,8 @@ TRANSLATOR(cpuset_setaffinity)
 	uint64_t level, which, at, size = c->a[3];
 	uint8_t mask[SET_MOST] = {0};
 	bool any = false;
-	long target, r = arg_value(c, 0, &level);
+	long target, r = arg_values(c, 0, &level, 1, &which);
 
-	if (r == 0)
-		r = arg_value(c, 1, &which);
 	if (r < 0)
 		return r;
 	if (level != PROCESSORS_THEMSELVES)

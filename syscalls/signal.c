@@ -4,6 +4,7 @@
 #include "syscalls/engine.h"
 #include "syscalls/time.h"
 
+#include <asm/sigcontext.h>
 #include <asm/signal.h>
 #include <linux/time.h>
 #include <string.h>
@@ -348,4 +349,28 @@ TRANSLATOR(sigwait)
 	int32_t number = (int32_t)n;
 
 	return n < 0 ? n : arg_out(c, 1, &number);
+}
+
+void signal_registers(const struct sigcontext *from, struct regs *to)
+{
+	*to = (struct regs){
+		.rax = from->rax,
+		.rdi = from->rdi,
+		.rsi = from->rsi,
+		.rdx = from->rdx,
+		.r10 = from->r10,
+		.r8 = from->r8,
+		.r9 = from->r9,
+		.rcx = from->rcx,
+		.r11 = from->r11,
+		.rbx = from->rbx,
+		.rbp = from->rbp,
+		.r12 = from->r12,
+		.r13 = from->r13,
+		.r14 = from->r14,
+		.r15 = from->r15,
+		.rsp = from->rsp,
+		.rip = from->rip,
+		.rflags = from->eflags,
+	};
 }

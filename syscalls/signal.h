@@ -31,6 +31,10 @@ void signal_set_mask(struct call *c, const struct sigset *mask);
 void signal_borrow_mask(struct call *c, const struct sigset *mask);
 bool signal_on_altstack(const struct thread *t);
 
+/* The guest's registers out of a frame of Linux's; rflags as they stand there. */
+struct sigcontext;
+void signal_registers(const struct sigcontext *from, struct regs *to);
+
 /* What a personality's sigaltstack type describes as its host side. */
 struct altstack {
 	uint64_t base, size;

@@ -199,7 +199,7 @@ static long unsupported(struct call *c, long r)
 static void only_ipv6(struct call *c, int fd)
 {
 	int on = 1;
-	/* Raw sockets do not have the option, and do not need it. */
+	/* It fails only for raw sockets, which do not have the option and do not need it. */
 	(void)socket_set_option(c, fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
 }
 
@@ -268,7 +268,7 @@ static bool is_datagram(struct call *c, int fd)
  * (sys/kern/uipc_socket.c: soconnectat). */
 static long disconnect(struct call *c, uint64_t fd, uint64_t at)
 {
-	if (is_datagram(c, (int)fd))
+	if (is_datagram(c, (int)fd)) /* whatever comes of it, the answer is the same */
 		(void)host(c, __NR_connect, fd, at, sizeof(struct sockaddr_in));
 	return -EAFNOSUPPORT;
 }
@@ -368,9 +368,7 @@ TRANSLATOR(accept)
 TRANSLATOR(accept4)
 {
 	uint64_t fd, flags;
-	int r = arg_value(c, 0, &fd);
-	if (r == 0)
-		r = arg_value(c, 3, &flags);
+	int r = arg_values(c, 0, &fd, 3, &flags);
 	return r < 0 ? r : accept_on(c, fd, flags);
 }
 
@@ -403,15 +401,13 @@ TRANSLATOR(getpeername)
 TRANSLATOR(shutdown)
 {
 	uint64_t fd, how;
-	int r = arg_value(c, 0, &fd);
-	if (r == 0)
-		r = arg_value(c, 1, &how);
+	int r = arg_values(c, 0, &fd, 1, &how);
 	if (r < 0)
 		return r;
 	/* Before, so that a kqueue woken by it already knows. */
 	bool news = how != SHUT_RD &&
 		    !descriptor_has(c->thread->process, (int)fd, DESCRIPTOR_SHUT_WRITE);
-	if (news)
+	if (news) /* without memory for it, kevent does not tell that this side is shut */
 		(void)descriptor_set(c->thread->process, (int)fd, DESCRIPTOR_SHUT_WRITE);
 	long done = host(c, __NR_shutdown, fd, how);
 	if (done < 0 && news)
@@ -432,9 +428,7 @@ TRANSLATOR(sendto)
 {
 	uint64_t fd, flags, at = 0;
 	uint32_t length = 0;
-	int r = arg_value(c, 0, &fd);
-	if (r == 0)
-		r = arg_value(c, 3, &flags);
+	int r = arg_values(c, 0, &fd, 3, &flags);
 	if (r == 0 && c->a[4])
 		r = address_argument(c, 4, &at, &length);
 	if (r < 0)
@@ -447,9 +441,7 @@ TRANSLATOR(recvfrom)
 {
 	struct address_result result;
 	uint64_t fd, flags;
-	int r = arg_value(c, 0, &fd);
-	if (r == 0)
-		r = arg_value(c, 3, &flags);
+	int r = arg_values(c, 0, &fd, 3, &flags);
 	if (r == 0)
 		r = expect_address(c, 4, &result);
 	if (r < 0)

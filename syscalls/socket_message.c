@@ -178,9 +178,7 @@ long socket_send_message(struct call *c, const struct socket_rules *rules)
 {
 	struct host_message m;
 	uint64_t fd, flags;
-	int r = arg_value(c, 0, &fd);
-	if (r == 0)
-		r = arg_value(c, 2, &flags);
+	int r = arg_values(c, 0, &fd, 2, &flags);
 	if (r == 0)
 		r = get_message(c, &m);
 	if (r == 0 && m.name)
@@ -230,7 +228,7 @@ static void close_passed(struct call *c, const unsigned char *data, size_t size)
 	for (size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
 		int fd;
 		memcpy(&fd, data + at, sizeof fd);
-		(void)host(c, __NR_close, fd);
+		(void)host(c, __NR_close, fd); /* just received: only its number is given back */
 	}
 }
 
@@ -332,9 +330,7 @@ long socket_receive_message(struct call *c, const struct socket_rules *rules)
 {
 	struct receiving v;
 	uint64_t fd, flags;
-	int r = arg_value(c, 0, &fd);
-	if (r == 0)
-		r = arg_value(c, 2, &flags);
+	int r = arg_values(c, 0, &fd, 2, &flags);
 	if (r == 0)
 		r = prepare(c, &v);
 	if (r < 0)

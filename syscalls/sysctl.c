@@ -133,18 +133,31 @@ int sysctl_read(struct sysctl *s, const struct sysctl_tree *t)
 
 /* ---- Values ------------------------------------------------------------------------ */
 
+/* A Linux call whose argument `i`, behind a0 and so on, is where it writes `size` bytes.  The
+ * room is given back at once: one call of the guest may ask many times. */
+static int ask_call(struct call *c, void *to, size_t size, int i, int nr, const uint64_t a[3])
+{
+	uint64_t all[4] = {a[0], a[1], a[2]};
+	size_t mark = c->scratch_used;
+	uint64_t at = scratch(c, size);
+	all[i] = at;
+	int r = at ? put_guest(c, at, to, size) : -ENOMEM;
+	if (r == 0)
+		r = (int)host(c, nr, all[0], all[1], all[2], all[3]);
+	if (r >= 0)
+		r = get_guest(c, to, at, size);
+	c->scratch_used = mark;
+	return r;
+}
+#define ask(c, to, size, i, nr, ...) ask_call(c, to, size, i, nr, (const uint64_t[3]){__VA_ARGS__})
+
 #define CPU_WORDS 16
 
 static int cpu_mask(struct call *c, uint64_t mask[CPU_WORDS])
 {
-	size_t mark = c->scratch_used, bytes = CPU_WORDS * sizeof *mask;
-	uint64_t at = scratch(c, bytes);
-	memset(mask, 0, bytes);
-	long r = at ? host(c, __NR_sched_getaffinity, 0, bytes, at) : -ENOMEM;
-	if (r > 0)
-		r = get_guest(c, mask, at, (size_t)r);
-	c->scratch_used = mark;
-	return (int)r;
+	size_t bytes = CPU_WORDS * sizeof *mask;
+	memset(mask, 0, bytes); /* Linux fills what it has processors for */
+	return ask(c, mask, bytes, 2, __NR_sched_getaffinity, 0, bytes);
 }
 
 long sysctl_cpus(struct call *c)
@@ -174,15 +187,10 @@ long sysctl_last_cpu(struct call *c)
 
 int sysctl_memory(struct call *c, struct memory_size *m)
 {
-	struct sysinfo info;
-	size_t mark = c->scratch_used;
-	uint64_t at = scratch(c, sizeof info);
-	long r = at ? host(c, __NR_sysinfo, at) : -ENOMEM;
-	if (r == 0)
-		r = get_guest(c, &info, at, sizeof info);
-	c->scratch_used = mark;
+	struct sysinfo info = {0};
+	int r = ask(c, &info, sizeof info, 0, __NR_sysinfo, 0);
 	if (r < 0)
-		return (int)r;
+		return r;
 	m->total = (uint64_t)info.totalram * info.mem_unit;
 	m->free = (uint64_t)info.freeram * info.mem_unit;
 	m->swap = (uint64_t)info.totalswap * info.mem_unit;
@@ -193,13 +201,8 @@ int sysctl_memory(struct call *c, struct memory_size *m)
 
 long sysctl_limit(struct call *c, int host_limit)
 {
-	struct rlimit64 limit;
-	size_t mark = c->scratch_used;
-	uint64_t at = scratch(c, sizeof limit);
-	long r = at ? host(c, __NR_prlimit64, 0, host_limit, 0, at) : -ENOMEM;
-	if (r == 0)
-		r = get_guest(c, &limit, at, sizeof limit);
-	c->scratch_used = mark;
+	struct rlimit64 limit = {0};
+	int r = ask(c, &limit, sizeof limit, 3, __NR_prlimit64, 0, (uint64_t)host_limit, 0);
 	if (r < 0)
 		return r;
 	return limit.rlim_max > INT32_MAX ? INT32_MAX : (long)limit.rlim_max;
@@ -207,15 +210,10 @@ long sysctl_limit(struct call *c, int host_limit)
 
 int sysctl_host_name(struct call *c, char *name, size_t size)
 {
-	struct new_utsname u;
-	size_t mark = c->scratch_used;
-	uint64_t at = scratch(c, sizeof u);
-	long r = at ? host(c, __NR_uname, at) : -ENOMEM;
-	if (r == 0)
-		r = get_guest(c, &u, at, sizeof u);
-	c->scratch_used = mark;
+	struct new_utsname u = {0};
+	int r = ask(c, &u, sizeof u, 0, __NR_uname, 0);
 	if (r < 0)
-		return (int)r;
+		return r;
 	u.nodename[sizeof u.nodename - 1] = 0;
 	size_t n = strlen(u.nodename) < size ? strlen(u.nodename) : size - 1;
 	memcpy(name, u.nodename, n);

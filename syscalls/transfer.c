@@ -27,10 +27,8 @@ TRANSLATOR(padded_pwrite)
 TRANSLATOR(padded_lseek)
 {
 	uint64_t fd, whence;
-	int r = arg_value(c, 0, &fd);
+	int r = arg_values(c, 0, &fd, 3, &whence);
 
-	if (r == 0)
-		r = arg_value(c, 3, &whence);
 	return r < 0 ? r : host(c, __NR_lseek, fd, c->a[2], whence);
 }
 
@@ -86,10 +84,8 @@ TRANSLATOR(fspacectl)
 {
 	uint64_t fd, command;
 	struct space s;
-	long r = arg_value(c, 0, &fd);
+	long r = arg_values(c, 0, &fd, 1, &command);
 
-	if (r == 0)
-		r = arg_value(c, 1, &command);
 	if (r == 0)
 		r = get_guest(c, &s, c->a[2], sizeof s);
 	if (r < 0)
@@ -157,10 +153,8 @@ static long copy_piece(struct call *c, uint64_t in, uint64_t out)
 TRANSLATOR(copy_file_range)
 {
 	uint64_t in, out, flags;
-	long r = arg_value(c, 0, &in);
+	long r = arg_values(c, 0, &in, 2, &out);
 
-	if (r == 0)
-		r = arg_value(c, 2, &out);
 	if (r == 0)
 		r = arg_value(c, 5, &flags);
 	if (r < 0)

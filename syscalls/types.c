@@ -335,6 +335,13 @@ int arg_value(struct call *c, int i, uint64_t *host)
 	return value_to_host(c, c->row->args[i].type, c->a[i], host);
 }
 
+int arg_values(struct call *c, int i, uint64_t *host, int i2, uint64_t *host2)
+{
+	int r = arg_value(c, i, host);
+
+	return r < 0 ? r : arg_value(c, i2, host2);
+}
+
 /* Address of element n of the array at argument i; 0 if it would wrap. */
 static uint64_t element(struct call *c, int i, size_t n)
 {

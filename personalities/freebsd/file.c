@@ -178,10 +178,8 @@ TRANSLATOR(freebsd_funlinkat)
 {
 	uint64_t dir, flags, fd, empty = empty_path(c);
 	struct statx open, named;
-	long r = arg_value(c, 0, &dir);
+	long r = arg_values(c, 0, &dir, 3, &flags);
 
-	if (r == 0)
-		r = arg_value(c, 3, &flags);
 	if (r == 0 && !empty)
 		r = -ENOMEM;
 	if (r < 0)
@@ -265,10 +263,8 @@ TRANSLATOR(freebsd_inotify_add_watch_at)
 {
 	uint64_t fd, dir, mask;
 	char first = '/';
-	int r = arg_value(c, 0, &fd);
+	int r = arg_values(c, 0, &fd, 1, &dir);
 
-	if (r == 0)
-		r = arg_value(c, 1, &dir);
 	if (r == 0)
 		r = arg_value(c, 3, &mask);
 	if (r == 0 && (int64_t)dir != AT_FDCWD)

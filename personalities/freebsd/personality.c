@@ -16,36 +16,8 @@
 
 /* ---- Rows ------------------------------------------------------------------------- */
 
-/* The translators, declared from the rows that name them. */
-#pragma push_macro("SAME")
-#pragma push_macro("CALL")
-#pragma push_macro("TODO")
-#pragma push_macro("REFUSED")
-#pragma push_macro("PARTLY")
-#pragma push_macro("FLAGS")
-#pragma push_macro("SYS")
-#undef SAME
-#undef CALL
-#undef TODO
-#undef REFUSED
-#undef PARTLY
-#undef FLAGS
-#undef SYS
-#define SAME(n)
-#define CALL(fn, ...) long call_##fn(struct call *c);
-#define TODO(why)
-#define REFUSED(err, why)
-#define PARTLY(why)
-#define FLAGS(f)
-#define SYS(nr, nm, how, res, ...) how
-#include "personalities/freebsd/syscalls.def"
-#pragma pop_macro("SAME")
-#pragma pop_macro("CALL")
-#pragma pop_macro("TODO")
-#pragma pop_macro("REFUSED")
-#pragma pop_macro("PARTLY")
-#pragma pop_macro("FLAGS")
-#pragma pop_macro("SYS")
+#define ROWS "personalities/freebsd/syscalls.def"
+#include "syscalls/declare.h"
 
 static const struct row rows[] = {
 #include "personalities/freebsd/syscalls.def"

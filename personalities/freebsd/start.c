@@ -5,6 +5,7 @@
 #include "personalities/freebsd/start.h"
 
 #include "syscalls/process.h"
+#include "syscalls/stack.h"
 
 #include <linux/mman.h>
 #include <string.h>
@@ -61,47 +62,6 @@ struct ps_strings {
 	uint32_t envc, pad2;
 };
 
-/* A stack that is filled from the top down. */
-struct stack {
-	struct call *c;
-	uint64_t at, low;
-	int error;
-};
-
-static uint64_t push(struct stack *s, const void *bytes, size_t n, uint64_t align)
-{
-	if (s->error)
-		return 0;
-	if (s->at - s->low < n + align) {
-		s->error = -E2BIG;
-		return 0;
-	}
-	s->at = (s->at - n) & ~(align - 1);
-	s->error = put_guest(s->c, s->at, bytes, n);
-	return s->at;
-}
-
-/* Strings in order, first one lowest; the address of the first. */
-static uint64_t push_strings(struct stack *s, char *const *v, uint32_t n)
-{
-	for (uint32_t i = n; i-- > 0;)
-		push(s, v[i], strlen(v[i]) + 1, 1);
-	return s->at;
-}
-
-/* The vector of pointers to n strings that lie one behind the other from `string` on. */
-static void put_vector(struct stack *s, uint64_t at, char *const *v, uint32_t n, uint64_t string)
-{
-	uint64_t null = 0;
-
-	for (uint32_t i = 0; i < n && !s->error; i++) {
-		s->error = put_guest(s->c, at + 8UL * i, &string, 8);
-		string += strlen(v[i]) + 1;
-	}
-	if (!s->error)
-		s->error = put_guest(s->c, at + 8UL * n, &null, 8);
-}
-
 struct placed {
 	uint64_t ps_strings, path, canary, page_sizes, argv_strings, env_strings;
 	uint64_t argv, envp;
@@ -154,12 +114,12 @@ static int build_stack(struct call *c, const struct start *s)
 	struct placed p;
 	size_t n_aux;
 
-	p.ps_strings = push(&stack, &ps, sizeof ps, 8);
-	p.path = push(&stack, s->path, strlen(s->path) + 1, 1);
-	p.canary = push(&stack, s->random, CANARY_SIZE, 8);
-	p.page_sizes = push(&stack, &page, sizeof page, 8);
-	p.env_strings = push_strings(&stack, s->envp, s->envc);
-	p.argv_strings = push_strings(&stack, s->argv, s->argc);
+	p.ps_strings = stack_push(&stack, &ps, sizeof ps, 8);
+	p.path = stack_push(&stack, s->path, strlen(s->path) + 1, 1);
+	p.canary = stack_push(&stack, s->random, CANARY_SIZE, 8);
+	p.page_sizes = stack_push(&stack, &page, sizeof page, 8);
+	p.env_strings = stack_push_strings(&stack, s->envp, s->envc);
+	p.argv_strings = stack_push_strings(&stack, s->argv, s->argc);
 	vectors = sizeof auxv + 8UL * (1 + s->argc + 1 + s->envc + 1);
 	if (stack.error || stack.at - stack.low < vectors + 16)
 		return stack.error ? stack.error : -E2BIG;
@@ -167,8 +127,8 @@ static int build_stack(struct call *c, const struct start *s)
 	p.argv = stack.at + 8;
 	p.envp = p.argv + 8UL * (s->argc + 1);
 	n_aux = fill_auxv(auxv, s, &p);
-	put_vector(&stack, p.argv, s->argv, s->argc, p.argv_strings);
-	put_vector(&stack, p.envp, s->envp, s->envc, p.env_strings);
+	stack_put_vector(&stack, p.argv, s->argv, s->argc, p.argv_strings);
+	stack_put_vector(&stack, p.envp, s->envp, s->envc, p.env_strings);
 	ps.argv = p.argv;
 	ps.envp = p.envp;
 	if (stack.error || put_guest(c, stack.at, &argc, 8) < 0 ||

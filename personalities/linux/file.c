@@ -23,10 +23,8 @@ TRANSLATOR(linux_ioctl)
 TRANSLATOR(linux_dup3)
 {
 	uint64_t from, to;
-	int r = arg_value(c, 0, &from);
+	int r = arg_values(c, 0, &from, 1, &to);
 
-	if (r == 0)
-		r = arg_value(c, 1, &to);
 	if (r < 0)
 		return r;
 	if (from == to || (c->a[2] & ~(uint64_t)O_CLOEXEC))

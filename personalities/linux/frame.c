@@ -188,30 +188,6 @@ static void restore_stack(struct thread *t, const struct context *uc)
 #define FLAGS_USER 0x254dd5UL /* CF PF AF ZF SF TF DF OF NT AC ID */
 #define FLAGS_FIXED 0x202UL
 
-static void restore_registers(struct regs *r, const struct sigcontext *m)
-{
-	*r = (struct regs){
-		.rax = m->rax,
-		.rdi = m->rdi,
-		.rsi = m->rsi,
-		.rdx = m->rdx,
-		.r10 = m->r10,
-		.r8 = m->r8,
-		.r9 = m->r9,
-		.rcx = m->rcx,
-		.r11 = m->r11,
-		.rbx = m->rbx,
-		.rbp = m->rbp,
-		.r12 = m->r12,
-		.r13 = m->r13,
-		.r14 = m->r14,
-		.r15 = m->r15,
-		.rsp = m->rsp,
-		.rip = m->rip,
-		.rflags = (m->eflags & FLAGS_USER) | FLAGS_FIXED,
-	};
-}
-
 /* Another process's bad frame ends it with SIGSEGV; so does one here. */
 static long bad_frame(struct call *c)
 {
@@ -234,7 +210,8 @@ TRANSLATOR(linux_sigreturn)
 	if (get_guest(c, &uc, t->regs.rsp, sizeof uc) < 0 || uc.m.rip >> 47 ||
 	    load_vectors(t, (uint64_t)uc.m.fpstate) < 0)
 		return bad_frame(c);
-	restore_registers(&t->regs, &uc.m);
+	signal_registers(&uc.m, &t->regs);
+	t->regs.rflags = (t->regs.rflags & FLAGS_USER) | FLAGS_FIXED;
 	restore_stack(t, &uc);
 	mask.bits[0] = uc.mask;
 	signal_set_mask(c, &mask);

@@ -8,42 +8,15 @@
 #include "personalities/linux/frame.h"
 #include "personalities/linux/types.h"
 #include "syscalls/process.h"
+#include "syscalls/stack.h"
 
 #include <linux/auxvec.h>
 #include <string.h>
 
 /* ---- Rows ------------------------------------------------------------------------- */
 
-/* The translators, declared from the rows that name them. */
-#pragma push_macro("SAME")
-#pragma push_macro("CALL")
-#pragma push_macro("TODO")
-#pragma push_macro("REFUSED")
-#pragma push_macro("PARTLY")
-#pragma push_macro("FLAGS")
-#pragma push_macro("SYS")
-#undef SAME
-#undef CALL
-#undef TODO
-#undef REFUSED
-#undef PARTLY
-#undef FLAGS
-#undef SYS
-#define SAME(n)
-#define CALL(fn, ...) long call_##fn(struct call *c);
-#define TODO(why)
-#define REFUSED(err, why)
-#define PARTLY(why)
-#define FLAGS(f)
-#define SYS(nr, nm, how, res, ...) how
-#include "personalities/linux/syscalls.def"
-#pragma pop_macro("SAME")
-#pragma pop_macro("CALL")
-#pragma pop_macro("TODO")
-#pragma pop_macro("REFUSED")
-#pragma pop_macro("PARTLY")
-#pragma pop_macro("FLAGS")
-#pragma pop_macro("SYS")
+#define ROWS "personalities/linux/syscalls.def"
+#include "syscalls/declare.h"
 
 static const struct row rows[] = {
 #include "personalities/linux/syscalls.def"
@@ -115,46 +88,6 @@ static void leave_child(struct call *c)
 #define AT_MINSIGSTKSZ 51
 #endif
 
-/* A stack that is filled from the top down. */
-struct stack {
-	struct call *c;
-	uint64_t at, low;
-	int error;
-};
-
-static uint64_t push(struct stack *s, const void *bytes, size_t n, uint64_t align)
-{
-	if (s->error)
-		return 0;
-	if (s->at - s->low < n + align) {
-		s->error = -E2BIG;
-		return 0;
-	}
-	s->at = (s->at - n) & ~(align - 1);
-	s->error = put_guest(s->c, s->at, bytes, n);
-	return s->at;
-}
-
-/* Strings in order, the first one lowest: its address. */
-static uint64_t push_strings(struct stack *s, char *const *v, uint32_t n)
-{
-	for (uint32_t i = n; i-- > 0;)
-		push(s, v[i], strlen(v[i]) + 1, 1);
-	return s->at;
-}
-
-static void put_vector(struct stack *s, uint64_t at, char *const *v, uint32_t n, uint64_t string)
-{
-	uint64_t null = 0;
-
-	for (uint32_t i = 0; i < n && !s->error; i++) {
-		s->error = put_guest(s->c, at + 8UL * i, &string, 8);
-		string += strlen(v[i]) + 1;
-	}
-	if (!s->error)
-		s->error = put_guest(s->c, at + 8UL * n, &null, 8);
-}
-
 struct placed {
 	uint64_t path, platform, random;
 };
@@ -222,11 +155,11 @@ static int build_stack(struct call *c, const struct start *s)
 	struct placed p;
 	size_t n_aux;
 
-	p.path = push(&stack, s->path, strlen(s->path) + 1, 1);
-	environment = push_strings(&stack, s->envp, s->envc);
-	arguments = push_strings(&stack, s->argv, s->argc);
-	p.platform = push(&stack, platform, sizeof platform, 1);
-	p.random = push(&stack, s->random, RANDOM_SIZE, 16);
+	p.path = stack_push(&stack, s->path, strlen(s->path) + 1, 1);
+	environment = stack_push_strings(&stack, s->envp, s->envc);
+	arguments = stack_push_strings(&stack, s->argv, s->argc);
+	p.platform = stack_push(&stack, platform, sizeof platform, 1);
+	p.random = stack_push(&stack, s->random, RANDOM_SIZE, 16);
 	vectors = sizeof auxv + 8UL * (1 + s->argc + 1 + s->envc + 1);
 	if (stack.error || stack.at - stack.low < vectors + 16)
 		return stack.error ? stack.error : -E2BIG;
@@ -234,8 +167,8 @@ static int build_stack(struct call *c, const struct start *s)
 	argv = stack.at + 8;
 	envp = argv + 8UL * (s->argc + 1);
 	n_aux = fill_auxv(auxv, s, &p);
-	put_vector(&stack, argv, s->argv, s->argc, arguments);
-	put_vector(&stack, envp, s->envp, s->envc, environment);
+	stack_put_vector(&stack, argv, s->argv, s->argc, arguments);
+	stack_put_vector(&stack, envp, s->envp, s->envc, environment);
 	if (stack.error || put_guest(c, stack.at, &argc, 8) < 0 ||
 	    put_guest(c, envp + 8UL * (s->envc + 1), auxv, n_aux * sizeof auxv[0]) < 0)
 		return -EFAULT;

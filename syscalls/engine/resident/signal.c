@@ -241,30 +241,6 @@ static bool within(uint64_t ip, const char *begin, const char *end)
 	return ip >= (uint64_t)begin && ip < (uint64_t)end;
 }
 
-static void save_registers(struct resident *r, const struct sigcontext *m)
-{
-	r->thread.regs = (struct regs){
-		.rax = m->rax,
-		.rdi = m->rdi,
-		.rsi = m->rsi,
-		.rdx = m->rdx,
-		.r10 = m->r10,
-		.r8 = m->r8,
-		.r9 = m->r9,
-		.rcx = m->rcx,
-		.r11 = m->r11,
-		.rbx = m->rbx,
-		.rbp = m->rbp,
-		.r12 = m->r12,
-		.r13 = m->r13,
-		.r14 = m->r14,
-		.r15 = m->r15,
-		.rsp = m->rsp,
-		.rip = m->rip,
-		.rflags = m->eflags,
-	};
-}
-
 /* The guest cannot change the register but by an instruction that then we have as well. */
 static void take_gs(struct resident *r)
 {
@@ -283,7 +259,7 @@ static void turn_to_boundary(struct resident *r, struct ucontext *uc)
 	memset(&uc->uc_sigmask, 0xff, sizeof uc->uc_sigmask);
 	*(uint64_t *)&uc->uc_sigmask = ~SYNCHRONOUS;
 	if (is_guest(m)) {
-		save_registers(r, m);
+		signal_registers(m, &r->thread.regs);
 		take_gs(r);
 		m->rip = (uint64_t)boundary;
 	} else if (within(m->rip, exit_window, exit_window_end)) {
@@ -299,7 +275,7 @@ static void trapped_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
 	struct sigcontext *m = &uc->uc_mcontext;
 
 	if (is_guest(m) && si->si_arch == AUDIT_ARCH_X86_64) {
-		save_registers(r, m);
+		signal_registers(m, &r->thread.regs);
 		patch_trapped(r, &r->thread.regs);
 		m->rcx = m->rip;
 		m->rip = (uint64_t)entry_call;
