@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/landlock.h>
 #include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -29,6 +28,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "sandbox/box.h"
+#include "sandbox/landlock.h"
 #include "sandbox/scope.h"
 #include "syscalls/abi.h"
 #include "syscalls/launch.h"
@@ -294,14 +294,16 @@ static void look_at_seccomp(struct finding *f)
 
 static void look_at_landlock(struct finding *f)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	unsigned version = landlock_version();
+	const char *lack = landlock_lack(version, true, 0);
 
-	if (abi < 0)
-		find(f, STATE_LIMITED,
-		     "add landlock to the kernel's lsm= parameter; nothing needs it yet",
-		     "not there: %s", strerror(errno));
+	if (!version)
+		find(f, STATE_LIMITED, landlock_cure(), "not there: %s", lack);
+	else if (lack)
+		find(f, STATE_LIMITED, "update the kernel", "version %u: %s", version, lack);
 	else
-		find(f, STATE_OK, NULL, "ABI %ld", abi);
+		find(f, STATE_OK, NULL, "version %u: files, ports, devices, signals, sockets",
+		     version);
 }
 
 /* cgroups(7): the unified hierarchy, or one per controller, or both. */

@@ -8,7 +8,7 @@
 struct run_options {
 	struct given_list places, environment;
 	const char *profile, *root, *net, *directory, *hostname, *personality, *release;
-	bool keep_environment, clear_environment, no_working, no_patch, check_uses, dry_run;
+	bool keep_environment, clear_environment, no_working, no_patch, check_uses, quiet, dry_run;
 };
 
 struct run_trace {

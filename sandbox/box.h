@@ -85,6 +85,7 @@ int step_no_nesting(struct box *b, const struct step *s);
 int step_loopback(struct box *b, const struct step *s);
 int step_hostname(struct box *b, const struct step *s);
 int step_drop(struct box *b, const struct step *s);
+int step_landlock(struct box *b, const struct step *s);
 int step_root(struct box *b, const struct step *s);
 int step_base(struct box *b, const struct step *s);
 int step_tmpfs(struct box *b, const struct step *s);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sandbox/box.h"
+#include "sandbox/landlock.h"
 #include "sandbox/plan.h"
 #include "sandbox/scope.h"
 
@@ -325,7 +326,8 @@ static int add_start(struct layout *l, struct plan *out)
 	if (add_plain(l, out, first, COUNT_OF(first)) < 0 || add(l, out, &spaces) < 0 ||
 	    add_plain(l, out, inside, COUNT_OF(inside)) < 0)
 		return -1;
-	if (!o->host_network && add(l, out, &(struct step){.kind = STEP_LOOPBACK}) < 0)
+	bool loopback = !o->host_network && !o->no_network;
+	if (loopback && add(l, out, &(struct step){.kind = STEP_LOOPBACK}) < 0)
 		return -1;
 	if (add(l, out, &name) < 0 || add(l, out, &root) < 0)
 		return -1;
@@ -334,16 +336,25 @@ static int add_start(struct layout *l, struct plan *out)
 	return add(l, out, &(struct step){.kind = STEP_BASE, .from = (char *)o->root});
 }
 
+/* Where the kernel has none, the mounts and namespaces hold alone. */
+static int add_landlock(struct layout *l, struct plan *out)
+{
+	unsigned version = landlock_version();
+
+	return version ? add(l, out, &(struct step){.kind = STEP_LANDLOCK, .number = version}) : 0;
+}
+
 static int add_end(struct layout *l, struct plan *out)
 {
 	static const enum step_kind settle[] = {STEP_SEAL, STEP_PIVOT};
-	static const enum step_kind guest[] = {STEP_DROP, STEP_SESSION, STEP_NO_CORE, STEP_SIGNALS,
+	static const enum step_kind guest[] = {STEP_SESSION, STEP_NO_CORE, STEP_SIGNALS,
 					       STEP_DESCRIPTORS};
 	const struct box_options *o = l->options;
 	const struct step enter = {.kind = STEP_ENTER, .to = (char *)o->directory};
 	const struct step execute = {.kind = STEP_EXECUTE, .to = (char *)o->program};
 
 	if (add_plain(l, out, settle, COUNT_OF(settle)) < 0 || add(l, out, &enter) < 0 ||
+	    add(l, out, &(struct step){.kind = STEP_DROP}) < 0 || add_landlock(l, out) < 0 ||
 	    add_plain(l, out, guest, COUNT_OF(guest)) < 0)
 		return -1;
 	return add(l, out, &execute);

@@ -33,6 +33,7 @@ struct box_options {
 	bool host_system; /* among them, the host's own programs and libraries */
 	const char *root; /* --root; NULL: nothing but what is named */
 	bool host_network;
+	bool no_network; /* not even loopback */
 	const char *hostname;
 	const char *working; /* the caller's directory, writable inside; NULL: not shown */
 	const char *directory; /* where the program starts, inside */

@@ -51,6 +51,11 @@ static void print_link(FILE *out, const struct step *s)
 	fprintf(out, " %s -> %s", s->to, s->text);
 }
 
+static void print_landlock(FILE *out, const struct step *s)
+{
+	fprintf(out, " (version %lu)", (unsigned long)s->number);
+}
+
 static const struct {
 	const char *name;
 	enum step_place place;
@@ -78,6 +83,7 @@ static const struct {
 	[STEP_SEAL] = {"seal root", IN_INIT, print_paths},
 	[STEP_ENTER] = {"enter", IN_INIT, print_paths},
 	[STEP_DROP] = {"drop capabilities, no new privileges", IN_INIT, print_paths},
+	[STEP_LANDLOCK] = {"landlock", IN_INIT, print_landlock},
 	[STEP_SESSION] = {"session", IN_GUEST, print_paths},
 	[STEP_NO_CORE] = {"no core dumps", IN_GUEST, print_paths},
 	[STEP_SIGNALS] = {"signals as the caller has them", IN_GUEST, print_paths},

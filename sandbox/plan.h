@@ -38,6 +38,7 @@ enum step_kind {
 	STEP_SEAL, /* our own directories read-only */
 	STEP_ENTER, /* working directory `to` */
 	STEP_DROP, /* all capabilities, for good */
+	STEP_LANDLOCK, /* the same places once more; number: the kernel's version */
 
 	STEP_SESSION, /* a session of its own */
 	STEP_NO_CORE,

@@ -48,6 +48,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_SEAL] = step_seal,
 	[STEP_ENTER] = step_enter,
 	[STEP_DROP] = step_drop,
+	[STEP_LANDLOCK] = step_landlock,
 	[STEP_SESSION] = step_session,
 	[STEP_NO_CORE] = step_no_core,
 	[STEP_SIGNALS] = step_signals,
