@@ -60,12 +60,14 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 
 RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
 	$(wildcard syscalls/engine/resident/*.c syscalls/engine/resident/*.S) \
-	$(MAPPER) filter_bpf))
+	$(MAPPER) filter_gate))
 MKFILTER_OBJS := $(patsubst %.c,$(B)/hosted/%.o,sandbox/mkfilter.c $(SHARED) $(MAPPER) $(LOOP))
-GUISE_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(CLI) $(BOX) $(SHARED) $(LOOP)) $(B)/resident_blob.o
+# The box's part that is made, not written: the resident's image and the filter without it.
+MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o
+GUISE_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(CLI) $(BOX) $(SHARED) $(LOOP)) $(MADE)
 UNIT_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(filter-out cli/main.c,$(CLI)) $(BOX) $(SHARED) \
-	$(LOOP) $(UNIT)) $(B)/resident_blob.o
-ASAN_OBJS := $(patsubst $(B)/hosted/%,$(B)/asan/%,$(UNIT_OBJS))
+	$(LOOP) $(UNIT)) $(MADE)
+ASAN_OBJS := $(patsubst $(B)/hosted/%,$(B)/asan/%,$(filter-out $(MADE),$(UNIT_OBJS))) $(MADE)
 
 GUEST_BINS := $(GUESTS:%=$(B)/guest/%)
 FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)
@@ -118,8 +120,8 @@ $(B)/resident_blob.o: $(B)/resident_blob.S $(B)/resident.stripped
 $(B)/mkfilter: $(MKFILTER_OBJS)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lseccomp
 
-$(B)/filter_bpf.c: $(B)/mkfilter
-	$(call say,FILTER,$@)$(B)/mkfilter > $@
+$(B)/filter_%.c: $(B)/mkfilter
+	$(call say,FILTER,$@)$(B)/mkfilter $* > $@
 
 $(B)/resident.d/%.o: %.c
 	$(Q)mkdir -p $(@D)
@@ -129,9 +131,13 @@ $(B)/resident.d/%.o: %.S
 	$(Q)mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) -I. -MMD -MP -c -o $@ $<
 
-$(B)/resident.d/filter_bpf.o: $(B)/filter_bpf.c
+$(B)/resident.d/filter_gate.o: $(B)/filter_gate.c
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(RESIDENT_CFLAGS) -c -o $@ $<
+
+$(B)/hosted/filter_%.o: $(B)/filter_%.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(HOSTED_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # The command ------------------------------------------------------------------------
 
@@ -157,7 +163,7 @@ $(B)/unit_suites.h: $(wildcard tests/unit/test_*.c) Makefile
 $(B)/unit: $(UNIT_OBJS)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(UNIT_LDLIBS)
 
-$(B)/asan/unit: $(filter-out %_blob.o,$(ASAN_OBJS)) $(B)/resident_blob.o
+$(B)/asan/unit: $(ASAN_OBJS)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(UNIT_LDLIBS)
 
 $(B)/asan/%.o: %.c

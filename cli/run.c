@@ -17,6 +17,7 @@
 
 #define HOME "/tmp"
 #define HOSTNAME "guise"
+#define ENGINE_NAMES "native|resident"
 #define LONGEST_HOSTNAME 64 /* sethostname(2) */
 
 #define AT(member) offsetof(struct run_options, member)
@@ -36,6 +37,8 @@ static const struct option_row rows[] = {
 	{"personality", TAKES_TEXT, AT(personality), "SYSTEM",
 	 "the program's system, if it does not say"},
 	{"release", TAKES_TEXT, AT(release), "R", "the system release it is told it runs on"},
+	{"engine", TAKES_TEXT, AT(engine), ENGINE_NAMES,
+	 "who makes the calls: the kernel itself, for Linux programs, or the resident"},
 	{"no-patch", TAKES_NOTHING, AT(no_patch), NULL, "make every call by the slow way (a trap)"},
 	{"check-uses", TAKES_NOTHING, AT(check_uses), NULL,
 	 "stop at a Linux call its row does not name"},
@@ -314,6 +317,42 @@ static int find_program(struct run *r, const char *name)
 	return 0;
 }
 
+/* ---- The engine ------------------------------------------------------------------- */
+
+/* What only a resident can do for a program. */
+static const char *needs_resident(const struct run *r, const struct run_trace *trace)
+{
+	const struct run_options *g = &r->given;
+
+	return trace			      ? "tracing"
+	       : !r->box.personality	      ? "this program"
+	       : !r->box.personality->is_host ? "a program of another system"
+	       : g->release		      ? "--release"
+	       : g->no_patch		      ? "--no-patch"
+	       : g->check_uses		      ? "--check-uses"
+					      : NULL;
+}
+
+/* The host's own programs run without a resident, unless they are to start others: a test
+ * runner's tree is made of both kinds. */
+static int choose_engine(struct run *r, const struct run_trace *trace)
+{
+	const char *engine = r->given.engine, *need = needs_resident(r, trace);
+
+	r->box.native = !need && !r->given.profile;
+	if (!engine)
+		return 0;
+	r->box.native = strcmp(engine, "native") == 0;
+	if (!r->box.native && strcmp(engine, "resident") != 0)
+		return failure_set(r->why, EXIT_GUISE,
+				   "--engine %s: unknown; give native or resident", engine);
+	if (r->box.native && need)
+		return failure_set(r->why, EXIT_GUISE,
+				   "--engine native: %s needs a resident; leave the option out",
+				   need);
+	return 0;
+}
+
 /* ---- All of it ----------------------------------------------------------------------- */
 
 /* A right this kernel's Landlock does not have yet: the other layers hold it alone. */
@@ -361,7 +400,7 @@ static int read_and_perform(struct run *r, const struct run_trace *trace)
 {
 	int status = COMMAND_FAILED;
 
-	if (read_options(r) == 0 && find_program(r, r->name) == 0) {
+	if (read_options(r) == 0 && find_program(r, r->name) == 0 && choose_engine(r, trace) == 0) {
 		if (trace) {
 			r->box.trace = trace->box;
 			r->box.settings.flags |= trace->flags;

@@ -7,7 +7,7 @@
 
 struct run_options {
 	struct given_list places, environment;
-	const char *profile, *root, *net, *directory, *hostname, *personality, *release;
+	const char *profile, *root, *net, *directory, *hostname, *personality, *release, *engine;
 	bool keep_environment, clear_environment, no_working, no_patch, check_uses, quiet, dry_run;
 };
 

@@ -101,7 +101,10 @@ int step_session(struct box *b, const struct step *s);
 int step_no_core(struct box *b, const struct step *s);
 int step_signals(struct box *b, const struct step *s);
 int step_descriptors(struct box *b, const struct step *s);
+int step_native_descriptors(struct box *b, const struct step *s);
+int step_native_filter(struct box *b, const struct step *s);
 int step_execute(struct box *b, const struct step *s);
+int step_native_execute(struct box *b, const struct step *s);
 
 /* One line on why user namespaces are refused here and what to change; NULL if nothing
  * explains it. */

@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +78,15 @@ static int own_device(int fd)
 	return own < 0 || dup2(own, fd) < 0 ? -errno : 0;
 }
 
+static int own_devices(void)
+{
+	int r = 0;
+
+	for (int fd = 0; r == 0 && fd <= 2; fd++)
+		r = own_device(fd);
+	return r;
+}
+
 /* What was opened by guise itself has low numbers (the supervisor closed all but 0-2 and
  * the trace), so the hidden ones overwrite nothing that is still needed. */
 int step_descriptors(struct box *b, const struct step *s)
@@ -95,14 +106,49 @@ int step_descriptors(struct box *b, const struct step *s)
 	if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
 		return -errno;
 	int r = place_hidden(b);
-	for (int fd = 0; r == 0 && fd <= 2; fd++)
-		r = own_device(fd);
+	if (r == 0)
+		r = own_devices();
 	if (r < 0)
 		return r;
 	if (setrlimit(RLIMIT_NOFILE, &old) < 0)
 		return -errno;
 	/* Up to exec the channel is still needed, to say what failed. */
 	return close_range(3, HIDDEN_FIRST - 1, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+}
+
+int step_native_descriptors(struct box *b, const struct step *s)
+{
+	int r = own_devices();
+
+	if (r < 0)
+		return r;
+	return close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+}
+
+/* $(B)/filter_native.c: made at build time by mkfilter.c. */
+extern const struct sock_filter native_filter[];
+extern const unsigned short native_filter_length;
+
+/* No new privileges are given up already, so no right is needed.  The mitigation that slows
+ * filtered processes guards against readers of their own memory: there is nothing to read. */
+int step_native_filter(struct box *b, const struct step *s)
+{
+	const struct sock_fprog program = {.len = native_filter_length,
+					   .filter = (struct sock_filter *)native_filter};
+
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+		       &program) < 0
+		       ? -errno
+		       : 0;
+}
+
+int step_native_execute(struct box *b, const struct step *s)
+{
+	if (sigprocmask(SIG_SETMASK, &b->mask, NULL) < 0)
+		return -errno;
+	execve(s->to, b->options->argv, b->options->envp);
+	return failure_set(b->why, EXIT_NOT_RUNNABLE, "%s: %s; check the file and its interpreter",
+			   s->to, strerror(errno));
 }
 
 static uint64_t blocked(const sigset_t *mask)

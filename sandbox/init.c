@@ -115,8 +115,10 @@ static int let_go(struct box *b)
 	for (int fd = 0; fd <= 2; fd++)
 		if (null < 0 ? close(fd) : dup2(null, fd) < 0)
 			return -errno;
-	close(b->resident);
-	close(b->settings);
+	if (b->resident >= 0) { /* without a resident there are none */
+		close(b->resident);
+		close(b->settings);
+	}
 	if (b->options->trace.drain) {
 		close(b->options->trace.ring);
 		close(b->options->trace.bell);

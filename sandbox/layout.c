@@ -312,7 +312,6 @@ static int add_plain(struct layout *l, struct plan *out, const enum step_kind *k
 
 static int add_start(struct layout *l, struct plan *out)
 {
-	static const enum step_kind first[] = {STEP_CHECK_STDIO, STEP_IMAGES};
 	static const enum step_kind inside[] = {STEP_TIE, STEP_MAP_USER, STEP_NO_NESTING};
 	const struct box_options *o = l->options;
 	const struct step spaces = {
@@ -323,8 +322,9 @@ static int add_start(struct layout *l, struct plan *out)
 	const struct step name = {.kind = STEP_HOSTNAME, .to = (char *)o->hostname};
 	const struct step root = {.kind = STEP_ROOT, .text = (char *)ROOT_OPTIONS};
 
-	if (add_plain(l, out, first, COUNT_OF(first)) < 0 || add(l, out, &spaces) < 0 ||
-	    add_plain(l, out, inside, COUNT_OF(inside)) < 0)
+	if (add(l, out, &(struct step){.kind = STEP_CHECK_STDIO}) < 0 ||
+	    (!o->native && add(l, out, &(struct step){.kind = STEP_IMAGES}) < 0) ||
+	    add(l, out, &spaces) < 0 || add_plain(l, out, inside, COUNT_OF(inside)) < 0)
 		return -1;
 	bool loopback = !o->host_network && !o->no_network;
 	if (loopback && add(l, out, &(struct step){.kind = STEP_LOOPBACK}) < 0)
@@ -347,15 +347,20 @@ static int add_landlock(struct layout *l, struct plan *out)
 static int add_end(struct layout *l, struct plan *out)
 {
 	static const enum step_kind settle[] = {STEP_SEAL, STEP_PIVOT};
-	static const enum step_kind guest[] = {STEP_SESSION, STEP_NO_CORE, STEP_SIGNALS,
-					       STEP_DESCRIPTORS};
+	static const enum step_kind guest[] = {STEP_SESSION, STEP_NO_CORE, STEP_SIGNALS};
+	static const enum step_kind native[] = {STEP_NATIVE_DESCRIPTORS, STEP_NATIVE_FILTER};
+	static const enum step_kind resident[] = {STEP_DESCRIPTORS};
 	const struct box_options *o = l->options;
 	const struct step enter = {.kind = STEP_ENTER, .to = (char *)o->directory};
-	const struct step execute = {.kind = STEP_EXECUTE, .to = (char *)o->program};
+	const struct step execute = {.kind = o->native ? STEP_NATIVE_EXECUTE : STEP_EXECUTE,
+				     .to = (char *)o->program};
 
 	if (add_plain(l, out, settle, COUNT_OF(settle)) < 0 || add(l, out, &enter) < 0 ||
 	    add(l, out, &(struct step){.kind = STEP_DROP}) < 0 || add_landlock(l, out) < 0 ||
 	    add_plain(l, out, guest, COUNT_OF(guest)) < 0)
+		return -1;
+	if (o->native ? add_plain(l, out, native, COUNT_OF(native)) < 0
+		      : add_plain(l, out, resident, COUNT_OF(resident)) < 0)
 		return -1;
 	return add(l, out, &execute);
 }

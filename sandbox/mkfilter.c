@@ -1,4 +1,6 @@
-/* Build-time: the seccomp filter as BPF, from the rows of every personality.
+/* Build-time: the seccomp filters as BPF, from the rows of the personalities.
+ *
+ * `mkfilter gate`, for processes with a resident:
  *
  *	another architecture's call, or one from outside the gate    SIGSYS (the engine's)
  *	a call the rows or the engine declare, arguments as below    allowed
@@ -8,6 +10,14 @@
  * tree.  One filter does the interception and the confinement: two would cost more.
  * A guest can jump into the gate with any registers, so each allowed call has to be
  * harmless in hostile hands; the guards below narrow the few that would not be.
+ *
+ * `mkfilter native`, for the host's own programs without one: what the rows of the host's
+ * personality say, and nothing is said twice.
+ *
+ *	another architecture's call			SIGSYS
+ *	a call whose row makes it, arguments as below	allowed
+ *	a call whose row refuses it			the row's error
+ *	anything else					ENOSYS
  *
  * Written to standard output as C.
  */
@@ -106,6 +116,21 @@ static const struct guard guards[] = {
 	ONLY(fcntl, 1, 1034), /* F_GET_SEALS */
 };
 
+/* What only a process without a resident may ask: its filters can but narrow this one, and
+ * without a listener (flag 8) they decide nothing by themselves. */
+static const struct guard native_guards[] = {
+	ONLY(prctl, 0, 21), /* PR_GET_SECCOMP */
+	ONLY(prctl, 0, 22), /* PR_SET_SECCOMP */
+	ONLY(seccomp, 0, 0), /* SECCOMP_SET_MODE_STRICT */
+	ONLY(seccomp, 0, 2), /* SECCOMP_GET_ACTION_AVAIL */
+	{.call = __NR_seccomp,
+	 .argument = 1,
+	 .mask = SECCOMP_FILTER_FLAG_NEW_LISTENER,
+	 .has_also = true,
+	 .also_argument = 0,
+	 .also = SECCOMP_SET_MODE_FILTER},
+};
+
 static void collect(bool allowed[MAX_CALL])
 {
 #define OWN(name) allowed[__NR_##name] = true;
@@ -149,22 +174,16 @@ static int allow_requests(scmp_filter_ctx f, int call, bool *found)
 	return 0;
 }
 
-static int allow(scmp_filter_ctx f, int call)
+static int allow_guarded(scmp_filter_ctx f, int call, const struct guard *list, size_t n,
+			 bool *guarded)
 {
-	bool guarded = false;
-	int r = 0;
-
-	if (call == __NR_ioctl) {
-		r = allow_requests(f, call, &guarded);
-		if (r < 0 || guarded)
-			return r;
-	}
-	for (size_t i = 0; i < COUNT(guards); i++) {
-		const struct guard *g = &guards[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct guard *g = &list[i];
+		int r;
 
 		if (g->call != call)
 			continue;
-		guarded = true;
+		*guarded = true;
 		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, g->has_also ? 2 : 1,
 				     SCMP_CMP64(g->argument, SCMP_CMP_MASKED_EQ, g->mask, g->value),
 				     SCMP_CMP64(g->also_argument, SCMP_CMP_MASKED_EQ, 0xffffffff,
@@ -172,23 +191,76 @@ static int allow(scmp_filter_ctx f, int call)
 		if (r < 0)
 			return r;
 	}
-	return guarded ? 0 : seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 0);
+	return 0;
 }
 
-static int compile(int out)
+static int allow(scmp_filter_ctx f, int call, bool native)
+{
+	bool guarded = false;
+	int r = 0;
+
+	if (call == __NR_ioctl)
+		r = allow_requests(f, call, &guarded);
+	if (r == 0)
+		r = allow_guarded(f, call, guards, COUNT(guards), &guarded);
+	if (r == 0 && native)
+		r = allow_guarded(f, call, native_guards, COUNT(native_guards), &guarded);
+	if (r < 0 || guarded)
+		return r;
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 0);
+}
+
+/* The union over all systems: one program may start another's. */
+static int add_gate_rules(scmp_filter_ctx f)
 {
 	bool allowed[MAX_CALL] = {0};
+	int r = 0;
+
+	collect(allowed);
+	for (int i = 0; i < MAX_CALL && r == 0; i++)
+		if (allowed[i])
+			r = allow(f, i, false);
+	return r;
+}
+
+/* A row that refuses because of the translator is no reason here; the guards are. */
+static bool is_native_only(int call)
+{
+	for (size_t i = 0; i < COUNT(native_guards); i++)
+		if (native_guards[i].call == call)
+			return true;
+	return call == __NR_restart_syscall; /* the kernel makes it in the program's name */
+}
+
+static int add_native_rules(scmp_filter_ctx f)
+{
+	int r = 0;
+
+	for_each_personality(p) {
+		for (uint32_t i = 0; p->is_host && i < p->n_rows && r == 0; i++) {
+			const struct row *row = &p->rows[i];
+
+			if (row->name && (row->translate || is_native_only((int)i)))
+				r = allow(f, (int)i, true);
+			else if (row->name && row->error != -ENOSYS)
+				r = seccomp_rule_add(f, SCMP_ACT_ERRNO((uint32_t)-row->error),
+						     (int)i, 0);
+		}
+	}
+	return r;
+}
+
+static int compile(int out, bool native)
+{
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int r = f ? 0 : -ENOMEM;
 
-	collect(allowed);
 	if (r == 0)
 		r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
 	if (r == 0)
 		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	for (int i = 0; i < MAX_CALL && r == 0; i++)
-		if (allowed[i])
-			r = allow(f, i);
+	if (r == 0)
+		r = native ? add_native_rules(f) : add_gate_rules(f);
 	if (r == 0)
 		r = seccomp_export_bpf(f, out);
 	seccomp_release(f);
@@ -197,7 +269,27 @@ static int compile(int out)
 
 #define FIELD_AT(m) ((uint32_t)offsetof(struct seccomp_data, m))
 
-static void print(const struct sock_filter *program, size_t n)
+static void print_part(const struct sock_filter *program, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		printf("\t{0x%x, %u, %u, 0x%x},\n", program[i].code, program[i].jt, program[i].jf,
+		       program[i].k);
+}
+
+static void print(const char *name, const struct sock_filter *prologue, size_t before,
+		  const struct sock_filter *program, size_t n)
+{
+	printf("/* Made by sandbox/mkfilter.c from the rows. */\n#include <linux/filter.h>\n"
+	       "extern const struct sock_filter %s_filter[];\n"
+	       "extern const unsigned short %s_filter_length;\n"
+	       "const struct sock_filter %s_filter[] = {\n",
+	       name, name, name);
+	print_part(prologue, before);
+	print_part(program, n);
+	printf("};\nconst unsigned short %s_filter_length = %zu;\n", name, before + n);
+}
+
+static void print_gate(const struct sock_filter *program, size_t n)
 {
 	const uint64_t gate = RESIDENT_BASE;
 	const struct sock_filter prologue[] = {
@@ -210,25 +302,27 @@ static void print(const struct sock_filter *program, size_t n)
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)gate, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
 	};
-	const struct sock_filter *parts[] = {prologue, program};
-	const size_t sizes[] = {COUNT(prologue), n};
 
-	printf("/* Made by sandbox/mkfilter.c from the rows. */\n#include <linux/filter.h>\n"
-	       "extern const struct sock_filter filter_program[];\n"
-	       "extern const unsigned short filter_length;\n"
-	       "const struct sock_filter filter_program[] = {\n");
-	for (size_t p = 0; p < COUNT(parts); p++)
-		for (size_t i = 0; i < sizes[p]; i++)
-			printf("\t{0x%x, %u, %u, 0x%x},\n", parts[p][i].code, parts[p][i].jt,
-			       parts[p][i].jf, parts[p][i].k);
-	printf("};\nconst unsigned short filter_length = %zu;\n", COUNT(prologue) + n);
+	print("gate", prologue, COUNT(prologue), program, n);
 }
 
-int main(void)
+static void print_native(const struct sock_filter *program, size_t n)
+{
+	const struct sock_filter prologue[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+	};
+
+	print("native", prologue, COUNT(prologue), program, n);
+}
+
+int main(int argc, char **argv)
 {
 	static struct sock_filter program[MAX_PROGRAM];
+	bool native = argc == 2 && strcmp(argv[1], "native") == 0;
 	FILE *f = tmpfile();
-	int r = f ? compile(fileno(f)) : -errno;
+	int r = f ? compile(fileno(f), native) : -errno;
 	size_t n;
 
 	if (r < 0) {
@@ -242,6 +336,9 @@ int main(void)
 			MAX_PROGRAM);
 		return 1;
 	}
-	print(program, n);
+	if (native)
+		print_native(program, n);
+	else
+		print_gate(program, n);
 	return ferror(stdout) || fclose(stdout) ? 1 : 0;
 }

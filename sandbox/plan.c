@@ -88,7 +88,10 @@ static const struct {
 	[STEP_NO_CORE] = {"no core dumps", IN_GUEST, print_paths},
 	[STEP_SIGNALS] = {"signals as the caller has them", IN_GUEST, print_paths},
 	[STEP_DESCRIPTORS] = {"close all but 0-2", IN_GUEST, print_paths},
+	[STEP_NATIVE_DESCRIPTORS] = {"close all but 0-2", IN_GUEST, print_paths},
+	[STEP_NATIVE_FILTER] = {"filter for the host's own programs", IN_GUEST, print_paths},
 	[STEP_EXECUTE] = {"execute", IN_GUEST, print_paths},
+	[STEP_NATIVE_EXECUTE] = {"execute natively", IN_GUEST, print_paths},
 };
 _Static_assert(COUNT_OF(kinds) == STEP_KINDS, "name every kind");
 

@@ -44,7 +44,10 @@ enum step_kind {
 	STEP_NO_CORE,
 	STEP_SIGNALS, /* dispositions and mask as the caller had them */
 	STEP_DESCRIPTORS, /* 0-2 and the hidden ones, nothing else */
-	STEP_EXECUTE, /* `to` */
+	STEP_NATIVE_DESCRIPTORS, /* 0-2, nothing else */
+	STEP_NATIVE_FILTER, /* the host's calls, as far as its personality's rows make them */
+	STEP_EXECUTE, /* the resident, which runs `to` */
+	STEP_NATIVE_EXECUTE, /* `to` itself */
 
 	STEP_KINDS,
 };

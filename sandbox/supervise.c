@@ -53,7 +53,10 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_NO_CORE] = step_no_core,
 	[STEP_SIGNALS] = step_signals,
 	[STEP_DESCRIPTORS] = step_descriptors,
+	[STEP_NATIVE_DESCRIPTORS] = step_native_descriptors,
+	[STEP_NATIVE_FILTER] = step_native_filter,
 	[STEP_EXECUTE] = step_execute,
+	[STEP_NATIVE_EXECUTE] = step_native_execute,
 };
 _Static_assert(COUNT_OF(steps) == STEP_KINDS, "every kind is done somehow");
 

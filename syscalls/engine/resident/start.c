@@ -13,8 +13,8 @@
 #include <string.h>
 
 /* Compiled at build time from the rows (sandbox/mkfilter.c). */
-extern const struct sock_filter filter_program[];
-extern const unsigned short filter_length;
+extern const struct sock_filter gate_filter[];
+extern const unsigned short gate_filter_length;
 
 static void read_auxv(const uint64_t *auxv)
 {
@@ -51,8 +51,8 @@ static void read_settings(void)
 
 static void install_filter(void)
 {
-	const struct sock_fprog program = {.len = filter_length,
-					   .filter = (struct sock_filter *)filter_program};
+	const struct sock_fprog program = {.len = gate_filter_length,
+					   .filter = (struct sock_filter *)gate_filter};
 	long e = LINUX(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
 
 	if (e < 0)
