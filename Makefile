@@ -90,7 +90,7 @@ help:
 	@echo 'make demo       a FreeBSD program at work, beside its Linux twin'
 	@echo 'make check      every test; T="name ..." for some of them'
 	@echo 'make soak       the long ones: fuzzing, hundreds of runs in a row'
-	@echo 'make conformance  Go'"'"'s toolchain and its whole library'"'"'s tests, beside native runs (an hour)'
+	@echo 'make conformance  Go'"'"'s toolchain and its whole library'"'"'s tests, beside native runs (half an hour)'
 	@echo 'make lint       layering, format, both compilers, manual pages, scripts'
 	@echo 'make bench      the speed of a call and of a start'
 	@echo 'make docs       renew the support tables under docs/'
@@ -264,7 +264,7 @@ conformance:
 	@$(SUBMAKE) deps-build deps-test
 	@$(SUBMAKE) all
 	@B=$(B) tests/real/go-toolchain
-	@B=$(B) tests/real/go-std -p $(shell nproc) std
+	@B=$(B) tests/real/go-std -t 900 -p $(shell nproc) std
 
 # Style ----------------------------------------------------------------------------------
 
