@@ -186,6 +186,10 @@ $(B)/guest/%: tests/guest/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
+$(B)/escape/%.native: tests/escape/%.c tests/guest/guest.h
+	$(Q)mkdir -p $(@D)
+	$(call say,NATIVE,$@)$(CC) $(GUEST_CFLAGS) -DNATIVE -o $@ $<
+
 $(B)/escape/%: tests/escape/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
@@ -228,7 +232,8 @@ inputs: $(B)/inputs/.complete
 $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 	$(call say,FETCH,$@)tests/real/fetch $(B)/inputs
 
-built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/probe $(B)/bench/calls $(B)/escape/gate $(B)/storm.freebsd \
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/probe $(B)/bench/calls $(B)/escape/gate \
+	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/storm.freebsd \
 	$(B)/storm.linux $(FUZZ_BINS) inputs
 	@:
 

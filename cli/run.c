@@ -34,6 +34,15 @@ static const struct option_row rows[] = {
 	{"env", TAKES_LIST, AT(environment), "NAME[=VALUE]", "set NAME, or pass it on"},
 	{"keep-env", TAKES_NOTHING, AT(keep_environment), NULL, "pass on the whole environment"},
 	{"clear-env", TAKES_NOTHING, AT(clear_environment), NULL, "pass on nothing but --env"},
+	{"pids", TAKES_TEXT, AT(limits.of[LIMIT_PIDS]), "N", "at most N processes and threads"},
+	{"open-files", TAKES_TEXT, AT(limits.of[LIMIT_OPEN_FILES]), "N",
+	 "at most N descriptors in a process"},
+	{"file-size", TAKES_TEXT, AT(limits.of[LIMIT_FILE_SIZE]), "SIZE",
+	 "no file grows beyond SIZE"},
+	{"disk", TAKES_TEXT, AT(limits.of[LIMIT_DISK]), "SIZE",
+	 "at most SIZE in each of /tmp, /dev/shm, ..."},
+	{"best-effort", TAKES_NOTHING, AT(limits.best_effort), NULL,
+	 "go on without limits that cannot be enforced"},
 	{"personality", TAKES_TEXT, AT(personality), "SYSTEM",
 	 "the program's system, if it does not say"},
 	{"release", TAKES_TEXT, AT(release), "R", "the system release it is told it runs on"},
@@ -113,6 +122,17 @@ static int read_settings(struct run *r)
 				   "--personality %s: unknown; `guise calls` lists the systems",
 				   g->personality);
 	return copy_setting(r, "release", g->release, s->release, sizeof s->release);
+}
+
+static void tell(const char *line)
+{
+	fprintf(stderr, "guise: notice: %s\n", line);
+}
+
+static int read_limits(struct run *r)
+{
+	r->box.tell = r->given.quiet ? NULL : tell;
+	return limits_read(&r->given.limits, &r->box.limits, r->why);
 }
 
 /* What the caller left open is nobody's inside. */
@@ -198,9 +218,9 @@ static int find_root(struct run *r)
 
 static int read_options(struct run *r)
 {
-	int (*const readers[])(struct run *) = {read_net,	read_hostname, read_settings,
-						find_directory, read_profile,  find_root,
-						find_user};
+	int (*const readers[])(struct run *) = {read_net,    read_hostname,  read_settings,
+						read_limits, find_directory, read_profile,
+						find_root,   find_user};
 
 	for (size_t i = 0; i < COUNT(readers); i++)
 		if (readers[i](r) < 0)

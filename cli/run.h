@@ -3,12 +3,14 @@
 #define GUISE_RUN_H
 
 #include "cli/command.h"
+#include "cli/limits.h"
 #include "sandbox/options.h"
 
 struct run_options {
 	struct given_list places, environment;
 	const char *profile, *root, *net, *directory, *hostname, *personality, *release, *engine;
 	bool keep_environment, clear_environment, no_working, no_patch, check_uses, quiet, dry_run;
+	struct limit_options limits;
 };
 
 struct run_trace {

@@ -75,13 +75,16 @@ int tree_clone(int at, const char *path, unsigned flags, bool writable);
 int tree_attach(int tree, int place);
 int tmpfs_make(const char *options);
 
-/* Steps: 0 or -errno.  check.c, images.c, confine.c, mount.c, guest.c */
+/* Steps: 0 or -errno.  check.c, images.c, confine.c, mount.c, guest.c,
+ * rlimits.c */
 int step_check_stdio(struct box *b, const struct step *s);
 int step_images(struct box *b, const struct step *s);
 int step_namespaces(struct box *b, const struct step *s);
 int step_tie(struct box *b, const struct step *s);
 int step_map_user(struct box *b, const struct step *s);
 int step_no_nesting(struct box *b, const struct step *s);
+int step_first_to_go(struct box *b, const struct step *s);
+int step_share(struct box *b, const struct step *s);
 int step_loopback(struct box *b, const struct step *s);
 int step_hostname(struct box *b, const struct step *s);
 int step_drop(struct box *b, const struct step *s);
@@ -103,6 +106,8 @@ int step_signals(struct box *b, const struct step *s);
 int step_descriptors(struct box *b, const struct step *s);
 int step_native_descriptors(struct box *b, const struct step *s);
 int step_native_filter(struct box *b, const struct step *s);
+int step_limit(struct box *b, const struct step *s);
+int step_limit_holds(struct box *b, const struct step *s);
 int step_execute(struct box *b, const struct step *s);
 int step_native_execute(struct box *b, const struct step *s);
 

@@ -166,14 +166,21 @@ static int add_accounts(struct layout *l)
 	return n < 0 ? out_of_memory(l) : add_text(l, "/etc/group", group);
 }
 
+/* A writable place in memory. */
+static int add_memory(struct layout *l, const char *to, const char *options)
+{
+	AUTO_FREE char *text = limits_tmpfs(&l->options->limits, options);
+
+	if (!text)
+		return out_of_memory(l);
+	return add_ours(
+		l, &(struct step){.kind = STEP_TMPFS, .to = (char *)to, .text = text, .number = 1});
+}
+
 static int add_devices(struct layout *l)
 {
 	const struct step ours[] = {
 		{.kind = STEP_TMPFS, .to = (char *)"/dev", .text = (char *)DEV_OPTIONS},
-		{.kind = STEP_TMPFS,
-		 .to = (char *)"/dev/shm",
-		 .text = (char *)SHM_OPTIONS,
-		 .number = 1},
 		{.kind = STEP_PTS, .to = (char *)"/dev/pts"},
 		{.kind = STEP_LINK, .to = (char *)"/dev/ptmx", .text = (char *)"pts/ptmx"},
 	};
@@ -181,6 +188,8 @@ static int add_devices(struct layout *l)
 	for (size_t i = 0; i < COUNT_OF(ours); i++)
 		if (add_ours(l, &ours[i]) < 0)
 			return -1;
+	if (add_memory(l, "/dev/shm", SHM_OPTIONS) < 0)
+		return -1;
 	for (size_t i = 0; i < COUNT_OF(devices); i++) {
 		char *path = (char *)devices[i].path;
 		if (access(path, F_OK) < 0)
@@ -197,19 +206,11 @@ static int add_devices(struct layout *l)
 
 static int add_ours_all(struct layout *l)
 {
-	const struct step tmp = {.kind = STEP_TMPFS,
-				 .to = (char *)"/tmp",
-				 .text = (char *)TMP_OPTIONS,
-				 .number = 1};
+	const struct box_options *o = l->options;
 
-	const struct step home = {.kind = STEP_TMPFS,
-				  .to = (char *)l->options->home,
-				  .text = (char *)HOME_OPTIONS,
-				  .number = 1};
-
-	if (add_ours(l, &tmp) < 0 || add_devices(l) < 0)
+	if (add_memory(l, "/tmp", TMP_OPTIONS) < 0 || add_devices(l) < 0)
 		return -1;
-	if (l->options->empty_home && add_ours(l, &home) < 0)
+	if (o->empty_home && add_memory(l, o->home, HOME_OPTIONS) < 0)
 		return -1;
 	for (size_t i = 0; i < COUNT_OF(host_files); i++)
 		if (add_host_file(l, host_files[i]) < 0)
@@ -324,7 +325,8 @@ static int add_start(struct layout *l, struct plan *out)
 
 	if (add(l, out, &(struct step){.kind = STEP_CHECK_STDIO}) < 0 ||
 	    (!o->native && add(l, out, &(struct step){.kind = STEP_IMAGES}) < 0) ||
-	    add(l, out, &spaces) < 0 || add_plain(l, out, inside, COUNT_OF(inside)) < 0)
+	    add(l, out, &spaces) < 0 || add_plain(l, out, inside, COUNT_OF(inside)) < 0 ||
+	    limits_init(o, out, l->why) < 0)
 		return -1;
 	bool loopback = !o->host_network && !o->no_network;
 	if (loopback && add(l, out, &(struct step){.kind = STEP_LOOPBACK}) < 0)
@@ -348,9 +350,9 @@ static int add_end(struct layout *l, struct plan *out)
 {
 	static const enum step_kind settle[] = {STEP_SEAL, STEP_PIVOT};
 	static const enum step_kind guest[] = {STEP_SESSION, STEP_NO_CORE, STEP_SIGNALS};
-	static const enum step_kind native[] = {STEP_NATIVE_DESCRIPTORS, STEP_NATIVE_FILTER};
-	static const enum step_kind resident[] = {STEP_DESCRIPTORS};
 	const struct box_options *o = l->options;
+	const struct step descriptors = {.kind = o->native ? STEP_NATIVE_DESCRIPTORS
+							   : STEP_DESCRIPTORS};
 	const struct step enter = {.kind = STEP_ENTER, .to = (char *)o->directory};
 	const struct step execute = {.kind = o->native ? STEP_NATIVE_EXECUTE : STEP_EXECUTE,
 				     .to = (char *)o->program};
@@ -359,8 +361,9 @@ static int add_end(struct layout *l, struct plan *out)
 	    add(l, out, &(struct step){.kind = STEP_DROP}) < 0 || add_landlock(l, out) < 0 ||
 	    add_plain(l, out, guest, COUNT_OF(guest)) < 0)
 		return -1;
-	if (o->native ? add_plain(l, out, native, COUNT_OF(native)) < 0
-		      : add_plain(l, out, resident, COUNT_OF(resident)) < 0)
+	if (add(l, out, &descriptors) < 0 || limits_guest(o, out, l->why) < 0)
+		return -1;
+	if (o->native && add(l, out, &(struct step){.kind = STEP_NATIVE_FILTER}) < 0)
 		return -1;
 	return add(l, out, &execute);
 }

@@ -52,7 +52,8 @@ int step_tmpfs(struct box *b, const struct step *s)
 }
 
 /* Documentation/filesystems/devpts.rst: every mount is its own instance; ptmx is made
- * usable by the option. */
+ * usable by the option.  All instances together have kernel.pty.max (4096). */
+#define MOST_TERMINALS "256"
 int step_pts(struct box *b, const struct step *s)
 {
 	AUTO_CLOSE int place = place_open(b, s->to, true);
@@ -61,6 +62,7 @@ int step_pts(struct box *b, const struct step *s)
 	AUTO_CLOSE int fs = fsopen("devpts", FSOPEN_CLOEXEC);
 	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "ptmxmode", "0666", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0620", 0) < 0 ||
+	    fsconfig(fs, FSCONFIG_SET_STRING, "max", MOST_TERMINALS, 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	AUTO_CLOSE int mount = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sandbox/limits.h"
 #include "syscalls/launch.h"
 
 struct personality;
@@ -45,6 +46,8 @@ struct box_options {
 	bool native; /* the program runs without a resident, under a filter of its own */
 	struct settings settings;
 	struct box_trace trace;
+	struct limits limits;
+	void (*tell)(const char *line); /* one line for the user, without newline; may be NULL */
 	const struct personality *personality; /* of the program */
 	unsigned uid, gid;
 	const char *user; /* name for the generated passwd file */

@@ -46,6 +46,11 @@ static void print_device(FILE *out, const struct step *s)
 	fprintf(out, " (%u:%u)", major(s->number), minor(s->number));
 }
 
+static void print_limit(FILE *out, const struct step *s)
+{
+	fprintf(out, " %s %llu", s->text, (unsigned long long)s->number);
+}
+
 static void print_link(FILE *out, const struct step *s)
 {
 	fprintf(out, " %s -> %s", s->to, s->text);
@@ -68,6 +73,8 @@ static const struct {
 	[STEP_TIE] = {"die with supervisor", IN_INIT, print_paths},
 	[STEP_MAP_USER] = {"map user", IN_INIT, print_paths},
 	[STEP_NO_NESTING] = {"no nested user namespaces", IN_INIT, print_paths},
+	[STEP_FIRST_TO_GO] = {"first to go when memory runs short", IN_INIT, print_paths},
+	[STEP_SHARE] = {"at most half of what its user may have", IN_INIT, print_paths},
 	[STEP_LOOPBACK] = {"loopback up", IN_INIT, print_paths},
 	[STEP_HOSTNAME] = {"hostname", IN_INIT, print_paths},
 	[STEP_ROOT] = {"root", IN_INIT, print_options},
@@ -90,6 +97,8 @@ static const struct {
 	[STEP_DESCRIPTORS] = {"close all but 0-2", IN_GUEST, print_paths},
 	[STEP_NATIVE_DESCRIPTORS] = {"close all but 0-2", IN_GUEST, print_paths},
 	[STEP_NATIVE_FILTER] = {"filter for the host's own programs", IN_GUEST, print_paths},
+	[STEP_LIMIT] = {"limit", IN_GUEST, print_limit},
+	[STEP_LIMIT_HOLDS] = {"see that processes are counted", IN_GUEST, print_paths},
 	[STEP_EXECUTE] = {"execute", IN_GUEST, print_paths},
 	[STEP_NATIVE_EXECUTE] = {"execute natively", IN_GUEST, print_paths},
 };

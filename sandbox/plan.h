@@ -23,6 +23,8 @@ enum step_kind {
 	STEP_TIE, /* die with the supervisor */
 	STEP_MAP_USER, /* the caller's ids, to themselves */
 	STEP_NO_NESTING, /* no further user namespaces */
+	STEP_FIRST_TO_GO, /* when memory runs short */
+	STEP_SHARE, /* of what the user may have */
 	STEP_LOOPBACK,
 	STEP_HOSTNAME, /* to */
 	STEP_ROOT, /* a fresh root; text: tmpfs options */
@@ -45,6 +47,8 @@ enum step_kind {
 	STEP_SIGNALS, /* dispositions and mask as the caller had them */
 	STEP_DESCRIPTORS, /* 0-2 and the hidden ones, nothing else */
 	STEP_NATIVE_DESCRIPTORS, /* 0-2, nothing else */
+	STEP_LIMIT, /* text: name of a limit; number: the most */
+	STEP_LIMIT_HOLDS, /* try that of processes */
 	STEP_NATIVE_FILTER, /* the host's calls, as far as its personality's rows make them */
 	STEP_EXECUTE, /* the resident, which runs `to` */
 	STEP_NATIVE_EXECUTE, /* `to` itself */

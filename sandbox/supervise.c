@@ -33,6 +33,8 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_TIE] = step_tie,
 	[STEP_MAP_USER] = step_map_user,
 	[STEP_NO_NESTING] = step_no_nesting,
+	[STEP_FIRST_TO_GO] = step_first_to_go,
+	[STEP_SHARE] = step_share,
 	[STEP_LOOPBACK] = step_loopback,
 	[STEP_HOSTNAME] = step_hostname,
 	[STEP_ROOT] = step_root,
@@ -55,6 +57,8 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_DESCRIPTORS] = step_descriptors,
 	[STEP_NATIVE_DESCRIPTORS] = step_native_descriptors,
 	[STEP_NATIVE_FILTER] = step_native_filter,
+	[STEP_LIMIT] = step_limit,
+	[STEP_LIMIT_HOLDS] = step_limit_holds,
 	[STEP_EXECUTE] = step_execute,
 	[STEP_NATIVE_EXECUTE] = step_native_execute,
 };

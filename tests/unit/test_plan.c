@@ -228,6 +228,48 @@ START_TEST(the_roots_own_files_stay)
 }
 END_TEST
 
+static uint64_t limit_in(const struct plan *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->steps[i].kind == STEP_LIMIT && strcmp(p->steps[i].text, name) == 0)
+			return p->steps[i].number;
+	return 0;
+}
+
+START_TEST(limits_are_there_unless_lifted)
+{
+	struct box_options o = plain();
+	struct plan p = make(&o);
+
+	ck_assert_uint_eq(limit_in(&p, "pids"), 2048);
+	ck_assert_uint_eq(limit_in(&p, "open-files"), 65536);
+	ck_assert_uint_eq(limit_in(&p, "file-size"), 0);
+	ck_assert_int_eq(find(&p, STEP_LIMIT_HOLDS, NULL), -1);
+	plan_free(&p);
+	o.limits.of[LIMIT_PIDS] = (struct limit){true, 7};
+	o.limits.of[LIMIT_OPEN_FILES] = (struct limit){true, LIMIT_NONE};
+	o.limits.of[LIMIT_FILE_SIZE] = (struct limit){true, 0};
+	p = make(&o);
+	ck_assert_uint_eq(limit_in(&p, "pids"), 7);
+	ck_assert_uint_eq(limit_in(&p, "open-files"), 0);
+	ck_assert_int_ge(find(&p, STEP_LIMIT_HOLDS, NULL), 0);
+	plan_free(&p);
+}
+END_TEST
+
+START_TEST(places_in_memory_take_the_size_asked_for)
+{
+	struct box_options o = plain();
+	o.limits.of[LIMIT_DISK] = (struct limit){true, 65536};
+	struct plan p = make(&o);
+	const char *tmp = p.steps[find(&p, STEP_TMPFS, "/tmp")].text;
+
+	ck_assert_msg(strstr(tmp, ",size=65536") != NULL, "%s", tmp);
+	ck_assert_msg(strstr(tmp, "nr_inodes=") != NULL, "%s", tmp);
+	plan_free(&p);
+}
+END_TEST
+
 START_TEST(accounts_name_the_caller)
 {
 	struct box_options o = plain();
@@ -293,6 +335,8 @@ Suite *plan_suite(void)
 	tcase_add_loop_test(t, refuses_bad_places, 0, 9);
 	tcase_add_test(t, refuses_a_root_that_is_none);
 	tcase_add_test(t, the_roots_own_files_stay);
+	tcase_add_test(t, limits_are_there_unless_lifted);
+	tcase_add_test(t, places_in_memory_take_the_size_asked_for);
 	tcase_add_test(t, accounts_name_the_caller);
 	tcase_add_test(t, prints_a_line_a_step);
 	tcase_add_test(t, failures_are_one_line_and_the_first_counts);

@@ -1,0 +1,48 @@
+/* What a sandbox may use up: the limits asked for, the limits it has anyway, and the steps
+ * that set them.
+ *
+ * A limit is set where the kernel counts for the whole sandbox: in a control group, or, for
+ * processes, in the sandbox's own user namespace (RLIMIT_NPROC).  What the kernel counts for
+ * each process (file size, open files) is a resource limit.  What was asked for and cannot
+ * be enforced stops the run, unless --best-effort. */
+#ifndef GUISE_LIMITS_H
+#define GUISE_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct box_options;
+struct failure;
+struct plan;
+
+enum limit_kind {
+	LIMIT_PIDS, /* processes and threads */
+	LIMIT_FILE_SIZE, /* bytes */
+	LIMIT_OPEN_FILES, /* of each process */
+	LIMIT_DISK, /* bytes of each writable place in memory */
+	LIMIT_KINDS,
+};
+
+#define LIMIT_NONE UINT64_MAX /* none: what there would be otherwise is lifted */
+
+struct limits {
+	struct limit {
+		bool given;
+		uint64_t value;
+	} of[LIMIT_KINDS];
+	bool best_effort; /* what cannot be enforced is said, and does not stop the run */
+};
+
+const char *limit_name(enum limit_kind kind); /* its option, without dashes */
+int limit_resource(enum limit_kind kind); /* RLIMIT_..., or -1 */
+uint64_t limit_value(const struct limits *l, enum limit_kind kind); /* asked for, or not */
+
+/* The steps for init and for the guest, at the end of the plan: 0, or -1 with *why filled
+ * in. */
+int limits_init(const struct box_options *o, struct plan *out, struct failure *why);
+int limits_guest(const struct box_options *o, struct plan *out, struct failure *why);
+
+/* Options of a tmpfs, with the size that was asked for; to be freed. */
+char *limits_tmpfs(const struct limits *l, const char *options);
+
+#endif
