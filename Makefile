@@ -182,7 +182,7 @@ GUEST_CFLAGS := -std=gnu17 -O1 -g -ffreestanding -nostdlib -static -fno-pie -no-
 	-mno-red-zone -Wall -Wextra -Wno-unused-parameter \
 	-Wno-unused-command-line-argument -Werror -Wl,--build-id=none -Wl,-z,noexecstack -I$(B) -I.
 
-$(B)/guest/%: tests/guest/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+$(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 

@@ -26,6 +26,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/fanotify.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -91,6 +92,10 @@ static const struct guard guards[] = {
 	ONLY(socket, 0, 10), /* AF_INET6 */
 	ONLY_WITH(socket, 0, 16, 2, 0), /* AF_NETLINK, NETLINK_ROUTE */
 	ONLY(socketpair, 0, 1),
+	/* Notes of files only as anybody may ask for them, and of one file at a time. */
+	ONLY(fanotify_init, 0, FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_NOTIF | FAN_REPORT_FID),
+	ONLY(fanotify_mark, 1, FAN_MARK_ADD),
+	ONLY(fanotify_mark, 1, FAN_MARK_REMOVE),
 	/* No leases or notes: they reach other users of a file. */
 	ONLY(fcntl, 1, 0), /* F_DUPFD */
 	ONLY(fcntl, 1, 1), /* F_GETFD */

@@ -95,7 +95,8 @@ static const struct {
 } counts[] = {
 	{"/proc/sys/user/max_inotify_instances", "64"},
 	{"/proc/sys/user/max_inotify_watches", "65536"},
-	{"/proc/sys/user/max_fanotify_groups", "0"},
+	{"/proc/sys/user/max_fanotify_groups", "64"},
+	{"/proc/sys/user/max_fanotify_marks", "65536"},
 };
 
 static int share(int resource, unsigned parts)

@@ -138,6 +138,18 @@ void descriptor_closing(struct call *c, int fd)
 	lock_release(&d->lock);
 }
 
+void descriptor_moved(struct call *c, int fd)
+{
+	struct process *p = c->thread->process;
+	struct descriptor *entry = descriptor_find(p, fd);
+	if (!entry || !entry->watches)
+		return;
+	struct descriptors *d = table_of(p);
+	lock_take(&d->lock);
+	kqueue_moved(c, entry);
+	lock_release(&d->lock);
+}
+
 /* What belongs to the open file goes along; registrations belong to the number. */
 #define OF_OPEN_FILE (DESCRIPTOR_NO_SIGPIPE | DESCRIPTOR_SHUT_WRITE | DESCRIPTOR_CONNECTING)
 

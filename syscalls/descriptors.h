@@ -76,9 +76,20 @@ static inline bool descriptor_is_hidden(const struct process *p, int fd)
  * -errno (then fd is closed).  Makes the calls fcntl, close. */
 int descriptor_hide(struct call *c, int fd);
 
+/* What closing a descriptor that kqueues watch may make, for rows. */
+#define USES_CLOSING \
+	USES(epoll_ctl, close, write, eventfd2, fcntl, fanotify_mark, openat, name_to_handle_at, \
+	     fstatfs)
+
 /* To be called BEFORE the Linux call that closes fd: drops what is remembered of it.
- * Makes the calls epoll_ctl, close, write, eventfd2, fcntl (all only if a kqueue is concerned). */
+ * Makes the calls of USES_CLOSING (all only if a kqueue is concerned). */
 void descriptor_closing(struct call *c, int fd);
+
+/* What telling kqueues that a file was moved in makes, for rows. */
+#define USES_MOVED USES(fstat, lseek, epoll_ctl, close, write, eventfd2, fcntl)
+
+/* To be called when the descriptor's position has changed. */
+void descriptor_moved(struct call *c, int fd);
 
 /* To be called after the Linux call that made `to` a duplicate of `from`. */
 void descriptor_duplicated(struct call *c, int from, int to);

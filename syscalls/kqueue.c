@@ -27,7 +27,7 @@ enum { ARG_KQUEUE, ARG_CHANGES, ARG_N_CHANGES, ARG_EVENTS, ARG_N_EVENTS, ARG_TIM
 /* ---- Memory ---------------------------------------------------------------- */
 
 /* Knotes and watches are cells of one size, out of blocks that go with the table. */
-#define CELL 192
+#define CELL 256
 #define BLOCK (16 * GUEST_PAGE)
 _Static_assert(sizeof(struct knote) <= CELL && sizeof(struct watch) <= CELL, "fits a cell");
 
@@ -111,7 +111,7 @@ int kqueue_hidden_event(struct call *c, struct kqueue *kq, long fd, uint64_t tok
 	return r;
 }
 
-static void close_helper(struct call *c, int fd)
+void kqueue_close_helper(struct call *c, int fd)
 {
 	if (fd < 0)
 		return;
@@ -160,7 +160,7 @@ static struct kqueue *new_kqueue(struct descriptors *d, int fd)
 	kq->table = d;
 	kq->fd = fd;
 	kq->references = 1;
-	kq->bell = kq->alarm = -1;
+	kq->bell = kq->alarm = kq->notifier = -1;
 	lock_take(&d->lock);
 	kq->next = d->kqueues;
 	d->kqueues = kq;
@@ -199,8 +199,9 @@ TRANSLATOR(kqueuex)
 
 static void free_kqueue(struct call *c, struct kqueue *kq)
 {
-	close_helper(c, kq->bell);
-	close_helper(c, kq->alarm);
+	kqueue_close_helper(c, kq->bell);
+	kqueue_close_helper(c, kq->alarm);
+	kqueue_close_helper(c, kq->notifier);
 	for (struct kqueue **at = &kq->table->kqueues; *at; at = &(*at)->next) {
 		if (*at != kq)
 			continue;
@@ -225,8 +226,7 @@ static void other_number(struct call *c, struct kqueue *kq, int gone)
 static void drop_everything(struct call *c, struct kqueue *kq)
 {
 	while (kq->watches) {
-		struct watch *w = kq->watches;
-		kqueue_drop(c, w->read ? w->read : w->write); /* the last one takes the watch */
+		kqueue_drop(c, watch_any(kq->watches)); /* the last one takes the watch */
 	}
 	for (size_t i = 0; i < COUNT(kq->table_of); i++)
 		while (kq->table_of[i])
@@ -259,10 +259,17 @@ void kqueue_duplicated(struct kqueue *kq)
 
 /* What a refused filter would need is said in the rows. */
 static const struct filter *const filters[N_FILTERS] = {
-	[FILTER_READ] = &kqueue_read,
-	[FILTER_WRITE] = &kqueue_write,
-	[FILTER_TIMER] = &kqueue_timer,
-	[FILTER_USER] = &kqueue_user,
+	[FILTER_READ] = &kqueue_read,	[FILTER_WRITE] = &kqueue_write,
+	[FILTER_TIMER] = &kqueue_timer, [FILTER_USER] = &kqueue_user,
+	[FILTER_VNODE] = &kqueue_vnode,
+};
+
+/* What the others fail with.  The system itself gives asynchronous I/O its events by other
+ * calls (vfs_aio.c: filt_aioattach) and knows nothing of SENDFILE any more. */
+static const int16_t refused[N_FILTERS] = {
+	[FILTER_AIO] = -EPERM,
+	[FILTER_LIO] = -EPERM,
+	[FILTER_SENDFILE] = -ENXIO,
 };
 
 static const struct filter *filter_of(const struct knote *k)
@@ -280,10 +287,8 @@ _Static_assert(KNOTE_BUCKETS == 256, "the hash's top eight bits");
 static struct knote *find_knote(struct kqueue *kq, const struct event *e)
 {
 	if (filters[e->filter]->is_descriptor) {
-		const struct watch *w = watch_find(kq, (int)e->ident);
-		if (!w)
-			return NULL;
-		return e->filter == FILTER_READ ? w->read : w->write;
+		struct watch *w = watch_find(kq, (int)e->ident);
+		return w ? *watch_place(w, e->filter) : NULL;
 	}
 	for (struct knote *k = *bucket(kq, e); k; k = k->chain)
 		if (k->event.ident == e->ident && k->event.filter == e->filter)
@@ -418,7 +423,9 @@ static int check_change(struct call *c, const struct event *change)
 {
 	const uint16_t both = EVENT_ENABLE | EVENT_DISABLE;
 	const struct filter *f = filters[change->filter];
-	if (!f || (change->flags & both) == both)
+	if (!f)
+		return refused[change->filter] ? refused[change->filter] : -EINVAL;
+	if ((change->flags & both) == both)
 		return -EINVAL;
 	if ((change->flags & EVENT_ADD) && (change->flags & EVENT_KEEP_UDATA))
 		return -EINVAL;
@@ -433,7 +440,7 @@ static void look_at(struct call *c, struct knote *k)
 {
 	if (k->status & KNOTE_DISABLED)
 		return;
-	if (!filter_of(k)->is_descriptor && filter_of(k)->check(c, k))
+	if (!filter_of(k)->is_polled && filter_of(k)->check(c, k))
 		k->status |= KNOTE_ACTIVE;
 	if (k->status & KNOTE_ACTIVE)
 		kqueue_activate(c, k);
@@ -545,7 +552,7 @@ static long apply_all(struct call *c, struct kqueue *kq, bool *go_on)
 static void reported(struct call *c, struct knote *k)
 {
 	const struct filter *f = filter_of(k);
-	struct watch *w = f->is_descriptor ? k->watch : NULL;
+	struct watch *w = f->is_polled ? k->watch : NULL;
 	bool watched_closely = w && watch_is_level(w);
 	if (k->event.flags & EVENT_ONESHOT) {
 		kqueue_drop(c, k);
@@ -607,6 +614,8 @@ static int take_events(struct call *c, struct kqueue *kq, uint64_t at, long n)
 			kq->rung = false;
 		else if (e.data == TOKEN_ALARM)
 			kqueue_alarm(c, kq);
+		else if (e.data == TOKEN_FILES)
+			file_happened(c, kq);
 		else
 			watch_happened(c, kq, e.data, (uint32_t)e.events);
 	}
@@ -661,7 +670,7 @@ static long leave_closed(struct call *c, struct kqueue *kq)
 /* Sleeps once and delivers what there is: events, 0 for none yet, or -errno. */
 static long wait_once(struct call *c, struct kqueue *kq, const struct wait *w, uint64_t ns)
 {
-	watch_look_at_files(c, kq);
+	file_look_at_all(c, kq);
 	if (kq->first)
 		ns = 0;
 	else if (kq->files && ns > FILE_INTERVAL_NS)

@@ -24,6 +24,8 @@
 
 #include "syscalls/descriptors.h"
 
+struct stat;
+
 /* A system's filter numbers are translated to these by its type of struct event. */
 enum event_filter {
 	FILTER_NONE, /* the change is skipped */
@@ -31,11 +33,11 @@ enum event_filter {
 	FILTER_WRITE,
 	FILTER_TIMER,
 	FILTER_USER,
-	FILTER_AIO, /* from here on: known by name, refused */
 	FILTER_VNODE,
 	FILTER_PROC,
 	FILTER_SIGNAL,
 	FILTER_PROCDESC,
+	FILTER_AIO, /* from here on: known by name, refused */
 	FILTER_FS,
 	FILTER_LIO,
 	FILTER_SENDFILE,
@@ -65,6 +67,26 @@ enum event_notes {
 	/* READ and WRITE */
 	NOTE_LOW_WATER = 0x1,
 	NOTE_AS_POLL = 0x2, /* a file is readable at its end, too */
+	/* VNODE */
+	NOTE_DELETE = 0x1,
+	NOTE_WRITE = 0x2,
+	NOTE_EXTEND = 0x4,
+	NOTE_ATTRIB = 0x8,
+	NOTE_LINK = 0x10,
+	NOTE_RENAME = 0x20,
+	NOTE_REVOKE = 0x40,
+	NOTE_OPEN = 0x80,
+	NOTE_CLOSE = 0x100,
+	NOTE_CLOSE_WRITE = 0x200,
+	NOTE_ACCESS = 0x400,
+	NOTE_ANY_VNODE = 0x7ff,
+	/* PROC and PROCDESC */
+	NOTE_EXIT = 0x80000000,
+	NOTE_FORK = 0x40000000,
+	NOTE_EXEC = 0x20000000,
+	NOTE_TRACK = 0x1,
+	NOTE_TRACK_FAILED = 0x2,
+	NOTE_CHILD = 0x4,
 	/* TIMER */
 	NOTE_SECONDS = 0x1,
 	NOTE_MSECONDS = 0x2,
@@ -109,7 +131,8 @@ struct knote {
 	struct knote *next, *previous; /* in the queue */
 	struct knote *chain; /* in the table */
 	int64_t parameter; /* data as the guest set it */
-	int64_t seen; /* of a file with EV_CLEAR: its size, and one more, when last looked at */
+	int64_t seen; /* of a file with EV_CLEAR: its size, and one more, when last looked at;
+		       * of a signal: how many had come when it was last told */
 	uint32_t notes; /* fflags as the guest set them */
 	uint32_t status;
 	union {
@@ -136,7 +159,14 @@ struct watch {
 	struct kqueue *kq;
 	struct watch *same_fd; /* the next one of this descriptor */
 	struct watch *next, *previous; /* of this kqueue */
-	struct knote *read, *write;
+	struct knote *read, *write, *vnode, *process; /* one a filter */
+	struct node *node, *parent; /* kqueue_file.c; NULL: not marked */
+	struct watch *same_node, *same_parent;
+	struct file_state {
+		int64_t size;
+		uint64_t links;
+		uint32_t mode, uid, gid;
+	} was; /* when last looked at, for VNODE */
 	int32_t fd;
 	uint32_t number; /* descriptors.watches when it was made */
 	uint32_t events; /* what epoll is asked for; 0: not registered */
@@ -144,11 +174,14 @@ struct watch {
 	bool edge; /* must be edge-triggered, see watch_events() */
 	bool listening;
 	bool no_read, no_write; /* a pipe end open only the other way: never an event */
+	bool is_directory;
+	bool polls; /* counted in kqueue.files */
 };
 
 #define KNOTE_BUCKETS 256
+#define NODE_BUCKETS 128
 
-/* One page and a little. */
+/* Less than a page. */
 struct kqueue {
 	struct kqueue *next;
 	struct descriptors *table;
@@ -158,18 +191,21 @@ struct kqueue {
 	bool closed; /* no descriptor left; goes with its last sleeper */
 	bool rung; /* the bell's edge was not yet seen */
 	int32_t bell, alarm; /* eventfd and timerfd, hidden; -1: none yet */
+	int32_t notifier; /* fanotify, hidden; -1: none yet */
 	uint64_t alarm_at; /* 0: not armed */
-	uint32_t files; /* knotes that wait for a file to change */
+	uint32_t files; /* READ and WRITE of files that have to be looked at again and again */
 	uint32_t queued;
 	struct knote *first, *last; /* the queue */
 	struct knote *first_timer, *last_timer;
 	struct watch *watches;
 	struct knote *table_of[KNOTE_BUCKETS];
+	struct node *nodes[NODE_BUCKETS];
 };
 
 /* What there is to a filter. */
 struct filter {
-	bool is_descriptor;
+	bool is_descriptor; /* the ident is one, and a watch knows the knote */
+	bool is_polled; /* epoll says when to look */
 	uint32_t notes; /* fflags it takes */
 	/* A new knote: 0 or -errno. */
 	int (*attach)(struct call *c, struct knote *k);
@@ -182,6 +218,11 @@ struct filter {
 	void (*cleared)(struct knote *k);
 };
 
+/* What kevent() makes, for rows. */
+#define USES_KEVENT \
+	USES(epoll_pwait2, poll, ioctl, getsockopt, fstat, lseek, read) \
+	USES(timerfd_create, timerfd_settime, clock_gettime, fanotify_init) USES_CLOSING
+
 /* kqueue.c */
 void *kqueue_cell(struct descriptors *d);
 void kqueue_free_cell(struct descriptors *d, void *cell);
@@ -191,20 +232,37 @@ int kqueue_ring(struct call *c, struct kqueue *kq);
 int kqueue_make_bell(struct call *c, struct kqueue *kq);
 int kqueue_hidden_event(struct call *c, struct kqueue *kq, long fd, uint64_t token);
 void kqueue_drop(struct call *c, struct knote *k);
+void kqueue_close_helper(struct call *c, int fd);
 long kqueue_epoll_ctl(struct call *c, const struct kqueue *kq, int op, int fd, uint32_t events,
 		      uint64_t token);
 
 /* What epoll tells us back: a watch's number and descriptor, or one of these. */
 #define TOKEN_BELL UINT64_MAX
 #define TOKEN_ALARM (UINT64_MAX - 1)
+#define TOKEN_FILES (UINT64_MAX - 2)
 
 /* kqueue_watch.c */
 extern const struct filter kqueue_read, kqueue_write;
 struct watch *watch_find(const struct kqueue *kq, int fd);
+struct knote **watch_place(struct watch *w, int filter); /* of its knote for the filter */
+struct knote *watch_any(const struct watch *w); /* one of its knotes, or NULL */
+/* The filter's attach and detach, as far as the watch is concerned. */
+int watch_attach(struct call *c, struct knote *k);
+void watch_detach(struct call *c, struct knote *k);
+int watch_stat(struct call *c, int fd, struct stat *st);
 int watch_renew(struct call *c, struct watch *w, bool look_again);
 void watch_happened(struct call *c, struct kqueue *kq, uint64_t token, uint32_t events);
-void watch_look_at_files(struct call *c, struct kqueue *kq);
 bool watch_is_level(const struct watch *w);
+
+/* kqueue_file.c */
+extern const struct filter kqueue_vnode;
+bool file_check(struct call *c, struct knote *k); /* READ and WRITE of a file */
+void file_look_at(struct call *c, struct watch *w);
+void file_look_at_all(struct call *c, struct kqueue *kq);
+bool file_is_one(struct call *c, const struct watch *w); /* it has a name, or had one */
+int file_mark(struct call *c, struct watch *w); /* as its knotes want it */
+void file_unmark(struct call *c, struct watch *w);
+void file_happened(struct call *c, struct kqueue *kq); /* the notifier has something */
 
 /* kqueue_timer.c */
 extern const struct filter kqueue_timer, kqueue_user;
@@ -213,6 +271,8 @@ void kqueue_alarm(struct call *c, struct kqueue *kq); /* timers that are due */
 /* For descriptors.c; all with the table's lock held.
  * fd is about to be closed: registrations for it end. */
 void kqueue_unwatch(struct call *c, int fd, struct descriptor *d);
+/* The position in its file has changed. */
+void kqueue_moved(struct call *c, const struct descriptor *d);
 /* One descriptor fewer, or one more, that is this kqueue. */
 void kqueue_closing(struct call *c, int fd, struct descriptor *d);
 void kqueue_duplicated(struct kqueue *kq);

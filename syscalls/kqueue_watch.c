@@ -1,8 +1,8 @@
 /* Kqueue filters of descriptors: READ and WRITE.  See kqueue.h for how a watch works.
  *
  * What counts as ready, and what `data` says, follows filt_soread and filt_sowrite
- * (sys/kern/uipc_socket.c), filt_piperead and filt_pipewrite (sys/kern/sys_pipe.c) and
- * filt_vfsread (sys/kern/vfs_subr.c). */
+ * (sys/kern/uipc_socket.c), filt_piperead and filt_pipewrite (sys/kern/sys_pipe.c).
+ * Files are in kqueue_file.c. */
 #include <asm/ioctls.h>
 #include <asm/socket.h>
 #include <asm/stat.h>
@@ -184,60 +184,6 @@ static bool can_write(struct call *c, struct knote *k, uint32_t got)
 	return !low_water(k);
 }
 
-/* ---- Files: what epoll does not watch ---------------------------------------- */
-
-static bool file_readable(struct call *c, struct knote *k)
-{
-	struct stat st;
-	size_t mark = c->scratch_used;
-	uint64_t at = scratch(c, sizeof st);
-	long offset = host(c, __NR_lseek, k->watch->fd, 0, SEEK_CUR);
-	long r = at ? host(c, __NR_fstat, k->watch->fd, at) : -ENOMEM;
-	if (r == 0)
-		r = get_guest(c, &st, at, sizeof st);
-	c->scratch_used = mark;
-	if (r < 0 || offset < 0)
-		return false;
-	/* With EV_CLEAR a file is news only when it has grown or shrunk. */
-	bool news = !(k->event.flags & EVENT_CLEAR) || k->seen != st.st_size + 1;
-	k->seen = st.st_size + 1;
-	k->event.data = st.st_size - offset;
-	return news && (k->event.data || (k->notes & NOTE_AS_POLL));
-}
-
-static bool file_writable(struct knote *k)
-{
-	bool news = !(k->event.flags & EVENT_CLEAR) || !k->seen;
-	k->seen = 1;
-	k->event.data = 0;
-	return news;
-}
-
-static bool check_file(struct call *c, struct knote *k)
-{
-	return k->event.filter == FILTER_READ ? file_readable(c, k) : file_writable(k);
-}
-
-static void look_at_file(struct call *c, struct knote *k)
-{
-	if (k && !(k->status & (KNOTE_DISABLED | KNOTE_QUEUED)) && check_file(c, k)) {
-		k->status |= KNOTE_CHECKED;
-		kqueue_activate(c, k);
-	}
-}
-
-void watch_look_at_files(struct call *c, struct kqueue *kq)
-{
-	if (!kq->files)
-		return;
-	for (struct watch *w = kq->watches; w; w = w->next) {
-		if (w->kind != WATCH_FILE)
-			continue;
-		look_at_file(c, w->read);
-		look_at_file(c, w->write);
-	}
-}
-
 /* ---- Watches ---------------------------------------------------------------- */
 
 struct watch *watch_find(const struct kqueue *kq, int fd)
@@ -249,6 +195,26 @@ struct watch *watch_find(const struct kqueue *kq, int fd)
 	while (w && w->kq != kq)
 		w = w->same_fd;
 	return w;
+}
+
+struct knote **watch_place(struct watch *w, int filter)
+{
+	switch (filter) {
+	case FILTER_READ:
+		return &w->read;
+	case FILTER_WRITE:
+		return &w->write;
+	case FILTER_VNODE:
+		return &w->vnode;
+	default:
+		return &w->process;
+	}
+}
+
+struct knote *watch_any(const struct watch *w)
+{
+	struct knote *k = w->read ? w->read : w->write;
+	return k ? k : w->vnode ? w->vnode : w->process;
 }
 
 bool watch_is_level(const struct watch *w)
@@ -285,20 +251,16 @@ static uint64_t token_of(const struct watch *w)
 	return (uint64_t)w->number << 32 | (uint32_t)w->fd;
 }
 
-static int renew_file(struct call *c, struct watch *w)
-{
-	look_at_file(c, w->read);
-	look_at_file(c, w->write);
-	return 0;
-}
-
 /* Tells epoll what the knotes want by now.  look_again: it shall also report anew what is
  * ready.  Without, an edge-triggered registration that asks for too much is left alone:
  * a change would repeat edges already reported. */
 int watch_renew(struct call *c, struct watch *w, bool look_again)
 {
-	if (w->kind == WATCH_FILE)
-		return look_again ? renew_file(c, w) : 0;
+	if (w->kind == WATCH_FILE) {
+		if (look_again)
+			file_look_at(c, w);
+		return 0;
+	}
 	uint32_t events = watch_events(w), old = w->events;
 	int op = !old ? EPOLL_CTL_ADD : events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
 	if (!events && !old)
@@ -312,7 +274,7 @@ int watch_renew(struct call *c, struct watch *w, bool look_again)
 	return (int)r;
 }
 
-static int host_stat(struct call *c, int fd, struct stat *st)
+int watch_stat(struct call *c, int fd, struct stat *st)
 {
 	size_t mark = c->scratch_used;
 	uint64_t at = scratch(c, sizeof *st);
@@ -341,7 +303,7 @@ static void classify_pipe(struct call *c, struct watch *w)
 static int classify(struct call *c, struct watch *w)
 {
 	struct stat st;
-	int r = host_stat(c, w->fd, &st);
+	int r = watch_stat(c, w->fd, &st);
 	if (r < 0)
 		return r;
 	const struct descriptor *d = descriptor_find(c->thread->process, w->fd);
@@ -357,8 +319,9 @@ static int classify(struct call *c, struct watch *w)
 	case S_IFIFO:
 		classify_pipe(c, w);
 		break;
-	case S_IFREG:
 	case S_IFDIR:
+	case S_IFREG:
+		w->is_directory = (st.st_mode & S_IFMT) == S_IFDIR;
 		w->kind = WATCH_FILE;
 		break;
 	}
@@ -386,7 +349,6 @@ static struct watch *new_watch(struct call *c, struct kqueue *kq, int fd, int *e
 	if (w->next)
 		w->next->previous = w;
 	kq->watches = w;
-	kq->files += w->kind == WATCH_FILE;
 	return w;
 }
 
@@ -406,7 +368,6 @@ static void free_watch(struct call *c, struct watch *w)
 		kq->watches = w->next;
 	if (w->next)
 		w->next->previous = w->previous;
-	kq->files -= w->kind == WATCH_FILE;
 	kqueue_free_cell(kq->table, w);
 }
 
@@ -415,7 +376,7 @@ static void leave_watch(struct call *c, struct watch *w)
 {
 	/* It cannot fail in a way that matters: less is asked for than before. */
 	(void)watch_renew(c, w, false);
-	if (!w->read && !w->write)
+	if (!watch_any(w))
 		free_watch(c, w);
 }
 
@@ -423,8 +384,7 @@ void kqueue_unwatch(struct call *c, int fd, struct descriptor *d)
 {
 	(void)fd;
 	while (d->watches) {
-		struct watch *w = d->watches;
-		kqueue_drop(c, w->read ? w->read : w->write); /* the last one takes the watch */
+		kqueue_drop(c, watch_any(d->watches)); /* the last one takes the watch */
 	}
 }
 
@@ -454,6 +414,8 @@ void watch_happened(struct call *c, struct kqueue *kq, uint64_t token, uint32_t 
  * a kqueue can only be read. */
 static int refuse(struct call *c, const struct watch *w, const struct knote *k)
 {
+	if (k->event.filter == FILTER_VNODE)
+		return file_is_one(c, w) ? 0 : -EINVAL;
 	if (k->event.filter != FILTER_WRITE)
 		return 0;
 	if (w->kind == WATCH_KQUEUE)
@@ -463,7 +425,14 @@ static int refuse(struct call *c, const struct watch *w, const struct knote *k)
 	return 0;
 }
 
-static int attach(struct call *c, struct knote *k)
+/* Files besides are looked at: by a mark of theirs when they change, without one regularly. */
+static int wait_for(struct call *c, struct watch *w)
+{
+	int r = watch_renew(c, w, true);
+	return r == 0 && (w->kind == WATCH_FILE || w->vnode) ? file_mark(c, w) : r;
+}
+
+int watch_attach(struct call *c, struct knote *k)
 {
 	int r = 0, fd = (int)k->event.ident;
 	struct watch *w = watch_find(k->kq, fd);
@@ -471,24 +440,27 @@ static int attach(struct call *c, struct knote *k)
 		w = new_watch(c, k->kq, fd, &r);
 	if (!w)
 		return r;
-	struct knote **place = k->event.filter == FILTER_READ ? &w->read : &w->write;
 	k->watch = w;
 	r = refuse(c, w, k);
 	if (r == 0) {
-		*place = k;
-		r = watch_renew(c, w, true);
+		*watch_place(w, k->event.filter) = k;
+		r = wait_for(c, w);
 	}
-	if (r < 0) {
-		*place = NULL;
-		leave_watch(c, w);
-	}
+	if (r < 0)
+		watch_detach(c, k);
 	return r == -EPERM ? -ENODEV : r; /* a device that cannot be waited for */
 }
 
-static void detach(struct call *c, struct knote *k)
+void watch_detach(struct call *c, struct knote *k)
 {
 	struct watch *w = k->watch;
-	*(k->event.filter == FILTER_READ ? &w->read : &w->write) = NULL;
+	struct knote **place = watch_place(w, k->event.filter);
+	if (*place == k)
+		*place = NULL;
+	if (watch_any(w))
+		(void)file_mark(c, w); /* less is asked for than before */
+	else
+		file_unmark(c, w);
 	leave_watch(c, w);
 }
 
@@ -503,7 +475,7 @@ static bool check(struct call *c, struct knote *k)
 {
 	const struct watch *w = k->watch;
 	if (w->kind == WATCH_FILE)
-		return check_file(c, k);
+		return file_check(c, k);
 	if (k->event.filter == FILTER_READ)
 		return can_read(c, k, sense(c, w->fd, EPOLLIN | EPOLLRDHUP));
 	return can_write(c, k, sense(c, w->fd, EPOLLOUT | EPOLLRDHUP));
@@ -511,18 +483,20 @@ static bool check(struct call *c, struct knote *k)
 
 const struct filter kqueue_read = {
 	.is_descriptor = true,
+	.is_polled = true,
 	.notes = NOTE_LOW_WATER | NOTE_AS_POLL,
-	.attach = attach,
-	.detach = detach,
+	.attach = watch_attach,
+	.detach = watch_detach,
 	.again = again,
 	.check = check,
 };
 
 const struct filter kqueue_write = {
 	.is_descriptor = true,
+	.is_polled = true,
 	.notes = NOTE_LOW_WATER,
-	.attach = attach,
-	.detach = detach,
+	.attach = watch_attach,
+	.detach = watch_detach,
 	.again = again,
 	.check = check,
 };

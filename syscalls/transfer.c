@@ -1,6 +1,7 @@
 /* Bytes in and out: the padded forms of old calls, copying between files, sendfile. */
 #include <string.h>
 
+#include "syscalls/descriptors.h"
 #include "syscalls/file.h"
 
 /* ---- Old forms -------------------------------------------------------------------- */
@@ -24,12 +25,27 @@ TRANSLATOR(padded_pwrite)
 	return padded_transfer(c, __NR_pwrite64);
 }
 
-TRANSLATOR(padded_lseek)
+/* Who waits in a kqueue for a file to have more to read may be waiting for this. */
+static long seek(struct call *c, int offset_at, int whence_at)
 {
 	uint64_t fd, whence;
-	int r = arg_values(c, 0, &fd, 3, &whence);
+	long r = arg_values(c, 0, &fd, whence_at, &whence);
 
-	return r < 0 ? r : host(c, __NR_lseek, fd, c->a[2], whence);
+	if (r == 0)
+		r = host(c, __NR_lseek, fd, c->a[offset_at], whence);
+	if (r >= 0)
+		descriptor_moved(c, (int)fd);
+	return r;
+}
+
+TRANSLATOR(lseek)
+{
+	return seek(c, 1, 2);
+}
+
+TRANSLATOR(padded_lseek)
+{
+	return seek(c, 2, 3);
 }
 
 TRANSLATOR(padded_truncate)

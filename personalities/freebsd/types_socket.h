@@ -55,6 +55,13 @@ NAMES(event_flags, u16, BIT_AS(0x1, EVENT_ADD, "EV_ADD"), BIT_AS(0x2, EVENT_DELE
       BIT_AS(0x2000, 0x2000, "EV_FLAG1"), BIT_AS(0x4000, EVENT_ERROR, "EV_ERROR"),
       BIT_AS(0x8000, EVENT_EOF, "EV_EOF"), );
 
+/* The row's reason. */
+#define KEVENT_LACKS \
+	"filters READ, WRITE, VNODE, TIMER and USER; the others fail, most with EINVAL. VNODE " \
+	"needs a file system with file handles and the right to read the file; a truncation " \
+	"counts as a write, and the removal of a directory is not seen if its parent may not be " \
+	"read or is another mount's"
+
 /* The notes (fflags) have the numbers of enum event_notes. */
 #define HOST struct event
 STRUCT(kevent, 64, /* FreeBSD 12 and later */

@@ -1,33 +1,10 @@
 /* kqueue: sys/event.h, kern/kern_event.c. */
-#include "tests/guest/guest.h"
+#include "tests/guest/kqueue.h"
 
-enum { READ = -1, WRITE = -2, VNODE = -4, TIMER = -7, USER = -11 };
-enum {
-	ADD = 1,
-	DELETE = 2,
-	ENABLE = 4,
-	DISABLE = 8,
-	ONESHOT = 0x10,
-	CLEAR = 0x20,
-	RECEIPT = 0x40,
-	DISPATCH = 0x80,
-	ERROR = 0x4000,
-	EV_EOF = 0x8000,
-};
 #define TRIGGER 0x01000000u
 #define FFOR 0x80000000u
 enum { SECONDS = 1, MSECONDS = 2, USECONDS = 4, NSECONDS = 8, ABSTIME = 0x10, LOWAT = 1 };
 
-struct kevent {
-	uint64_t ident;
-	int16_t filter;
-	uint16_t flags;
-	uint32_t fflags;
-	int64_t data;
-	uint64_t udata;
-	uint64_t ext[4];
-};
-_Static_assert(sizeof(struct kevent) == 64, "sys/event.h");
 struct old_kevent {
 	uint64_t ident;
 	int16_t filter;
@@ -36,22 +13,6 @@ struct old_kevent {
 	int64_t data;
 	uint64_t udata;
 };
-
-static struct kevent ev[16];
-static const struct timespec zero;
-
-static long change(long kq, uint64_t ident, int filter, int flags, uint32_t fflags, int64_t data)
-{
-	struct kevent c = {ident, (int16_t)filter, (uint16_t)flags, fflags, data, 0xabcd, {0}};
-	return sys(SYS_kevent, kq, &c, 1, 0, 0, &zero);
-}
-
-static long collect(long kq, long ms)
-{
-	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-	memset(ev, 0, sizeof ev);
-	return sys(SYS_kevent, kq, 0, 0, ev, COUNT(ev), &t);
-}
 
 static void pipes(void)
 {

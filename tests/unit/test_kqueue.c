@@ -7,12 +7,14 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "syscalls/descriptors.h"
+#include "syscalls/kqueue.h"
 #include "syscalls/engine/loop/loop.h"
 
 Suite *kqueue_suite(void);
@@ -27,7 +29,16 @@ struct kevent {
 	uint64_t udata;
 	uint64_t ext[4];
 };
-enum { G_READ = -1, G_WRITE = -2, G_VNODE = -4, G_TIMER = -7, G_USER = -11 };
+enum {
+	G_READ = -1,
+	G_WRITE = -2,
+	G_AIO = -3,
+	G_VNODE = -4,
+	G_TIMER = -7,
+	G_USER = -11,
+	G_SENDFILE = -12,
+	G_EMPTY = -13,
+};
 enum { G_ADD = 1, G_DELETE = 2, G_ONESHOT = 0x10, G_CLEAR = 0x20, G_EOF = 0x8000 };
 #define G_TRIGGER 0x01000000u
 
@@ -323,12 +334,73 @@ END_TEST
 START_TEST(refused_filters_and_flags)
 {
 	long kq = new_kqueue();
-	ck_assert_int_eq(change(kq, 0, G_VNODE, G_ADD, 1, 0), -EINVAL);
+	ck_assert_int_eq(change(kq, 0, G_EMPTY, G_ADD, 1, 0), -EINVAL);
+	ck_assert_int_eq(change(kq, 0, G_AIO, G_ADD, 0, 0), -EPERM);
+	ck_assert_int_eq(change(kq, 0, G_SENDFILE, G_ADD, 0, 0), -ENXIO);
+	ck_assert_int_eq(change(kq, (uint64_t)kq, G_VNODE, G_ADD, 1, 0), -EINVAL);
 	ck_assert_int_eq(change(kq, 1, G_USER, G_ADD | 0x400, 0, 0), -EINVAL);
 	ck_assert_int_eq(change(kq, (uint64_t)kq, G_READ, G_ADD, 0, 0), -EINVAL);
 	ck_assert_int_eq(change(kq, HIDDEN_FIRST, G_READ, G_ADD, 0, 0), -EBADF);
 	ck_assert_int_eq(change(kq, 1UL << 40, G_READ, G_ADD, 0, 0), -EBADF);
 	ck_assert_int_eq(change(kq, 1, G_READ, G_ADD, 8, 0), -EINVAL);
+	close_(kq);
+}
+END_TEST
+
+/* One file under several descriptors is one mark, and none when all are closed. */
+START_TEST(files_are_marked_once)
+{
+	char name[] = "/tmp/kqueue-unit-XXXXXX";
+	long kq = new_kqueue();
+	int fd[3] = {mkstemp(name)};
+	ck_assert_int_ge(fd[0], 0);
+	fd[1] = dup(fd[0]);
+	fd[2] = open(name, O_RDWR);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(change(kq, (uint64_t)fd[i], G_VNODE, G_ADD | G_CLEAR, 2, 0), 0);
+	struct kqueue *k = process->descriptors->kqueues;
+	size_t nodes = 0;
+	for (size_t i = 0; i < NODE_BUCKETS; i++)
+		nodes += k->nodes[i] != NULL;
+	ck_assert_uint_eq(nodes, 1);
+	ck_assert_int_eq(write(fd[1], "x", 1), 1);
+	ck_assert_int_eq(collect(kq, 1000), 3);
+	close_(fd[0]);
+	close_(fd[2]);
+	ck_assert_int_eq(write(fd[1], "x", 1), 1);
+	ck_assert_int_eq(collect(kq, 1000), 1);
+	ck_assert_uint_eq(events[0].ident, fd[1]);
+	close_(fd[1]);
+	for (size_t i = 0; i < NODE_BUCKETS; i++)
+		ck_assert_ptr_null(k->nodes[i]);
+	ck_assert_int_eq(collect(kq, 0), 0);
+	unlink(name);
+	close_(kq);
+}
+END_TEST
+
+/* Directories, and one inside another: each is the other's parent or child. */
+START_TEST(directories_and_parents)
+{
+	char name[64] = "/tmp/kqueue-unit-XXXXXX", inner[80];
+	long kq = new_kqueue();
+	ck_assert_ptr_nonnull(mkdtemp(name));
+	snprintf(inner, sizeof inner, "%s/d", name);
+	ck_assert_int_eq(mkdir(inner, 0700), 0);
+	int out = open(name, O_RDONLY | O_DIRECTORY), in = open(inner, O_RDONLY | O_DIRECTORY);
+	ck_assert_int_eq(change(kq, (uint64_t)out, G_VNODE, G_ADD | G_CLEAR, 0x13, 0), 0);
+	ck_assert_int_eq(change(kq, (uint64_t)in, G_VNODE, G_ADD | G_CLEAR, 1, 0), 0);
+	ck_assert_int_eq(rmdir(inner), 0);
+	ck_assert_int_eq(collect(kq, 1000), 2);
+	for (int i = 0; i < 2; i++)
+		ck_assert_uint_eq(events[i].fflags, events[i].ident == (uint64_t)in ? 1 : 0x12);
+	ck_assert_int_eq(change(kq, (uint64_t)in, G_VNODE, G_DELETE, 0, 0), 0);
+	ck_assert_int_eq(mkdir(inner, 0700), 0); /* the outer one is watched still */
+	ck_assert_int_eq(collect(kq, 1000), 1);
+	close_(in);
+	close_(out);
+	rmdir(inner);
+	rmdir(name);
 	close_(kq);
 }
 END_TEST
@@ -383,6 +455,8 @@ Suite *kqueue_suite(void)
 	tcase_add_test(t, events_beyond_the_room_come_next);
 	tcase_add_test(t, both_kinds_of_trigger_on_one_descriptor);
 	tcase_add_test(t, refused_filters_and_flags);
+	tcase_add_test(t, files_are_marked_once);
+	tcase_add_test(t, directories_and_parents);
 	tcase_add_test(t, nothing_is_left);
 	tcase_add_test(t, close_range_spares_the_hidden);
 	suite_add_tcase(s, t);
