@@ -103,6 +103,8 @@ struct thread {
 		uint64_t set_tid, clear_tid; /* of the child about to be forked; 0: none */
 	} child;
 	int32_t exit_status; /* of the thread */
+	bool has_robust_list; /* the program told Linux of one: */
+	uint64_t robust_list;
 };
 
 /* Guest thread numbers never collide with process numbers where a system promises so. */

@@ -8,8 +8,15 @@
  *                for something new, and nothing has to be wiped.
  *     reader     takes what is complete from tail on, then moves tail.
  *
- * A producer that dies between the two leaves a hole; the reader finds the next record behind
- * it by its word.  Full: the producer waits on `turn` (or, lossy, counts what is lost).
+ * A producer that dies between the two leaves a hole.  So that the reader can tell it from a
+ * record that is only late, a producer first takes a pen and writes there where it is about to
+ * take room, and how much.  A pen's owner is a robust futex: when the thread dies, however it
+ * does, Linux itself marks the pen (set_robust_list(2), list_op_pending).  A hole whose pen is
+ * a dead thread's is passed at once, and nothing else with it; the call it was of never
+ * came back to the program.  One whose pen is alive is waited for: for very long if the thread
+ * is stopped just there, then its pen is taken from it, and it writes its record anew.
+ *
+ * Full: the producer waits on `turn` (or, lossy, counts what is lost).
  * Idle: the reader sleeps on an event descriptor, the bell, and says so in `asleep`.
  *
  * The guest can write all of this: to the reader it is input like any other.
@@ -21,7 +28,8 @@
 
 #include "syscalls/abi.h"
 
-#define TRACE_HEAD 4096UL
+#define TRACE_PENS 512
+#define TRACE_HEAD (4096UL + 64UL * TRACE_PENS)
 #define TRACE_ROOM (4UL << 20) /* of data; a power of two */
 #define TRACE_FILE (TRACE_HEAD + TRACE_ROOM)
 #define TRACE_MAP (TRACE_HEAD + 2 * TRACE_ROOM)
@@ -39,6 +47,16 @@ enum trace_sleep {
 	TRACE_SLEEPS, /* wake it at the next record */
 };
 
+/* Of one record being written. */
+struct trace_pen {
+	_Alignas(64) uint32_t owner; /* the thread's number inside, 0: free; FUTEX_OWNER_DIED */
+	uint32_t size; /* of the record */
+	uint64_t position; /* where it goes, or: */
+};
+#define TRACE_TAKEN 1UL /* besides: the room is this one's */
+#define TRACE_NOWHERE UINT64_MAX /* room is not asked for */
+#define TRACE_REVOKED (UINT64_MAX - 2) /* the reader went past it: write it anew */
+
 struct trace_ring {
 	_Alignas(64) uint64_t head; /* where the next record goes */
 	_Alignas(64) uint64_t tail; /* what was read */
@@ -46,8 +64,9 @@ struct trace_ring {
 	_Alignas(64) uint32_t asleep; /* enum trace_sleep */
 	uint32_t waiting; /* producers that wait for room */
 	uint64_t lost;
+	_Alignas(4096) struct trace_pen pens[TRACE_PENS];
 };
-_Static_assert(sizeof(struct trace_ring) <= TRACE_HEAD, "a page");
+_Static_assert(sizeof(struct trace_ring) == TRACE_HEAD, "whole pages");
 
 enum trace_kind {
 	TRACE_CALL, /* from its beginning to its end */

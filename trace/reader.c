@@ -25,7 +25,8 @@
 
 #define DOZE 5 /* ms between looks while there is something to read */
 #define IDLE_ROUNDS 20 /* looks in vain before it waits for the bell */
-#define HOLE_PATIENCE 1000000000 /* ns: its writer is dead, or stopped for good */
+#define HOLE_PATIENCE 1000000000UL /* ns: nobody knows whose it is */
+#define PEN_PATIENCE (10 * HOLE_PATIENCE) /* its writer is stopped */
 
 #ifndef MFD_NOEXEC_SEAL /* linux/memfd.h, Linux 6.3 */
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -355,14 +356,51 @@ static uint64_t next_complete(const struct reader *r, uint64_t filled)
 	return filled;
 }
 
-/* True if the reader is to go on behind the hole. */
-static bool pass_hole(struct reader *r, uint64_t filled, bool over)
+/* Whose record is missing at the tail; NULL if nobody says so, or several wanted to be there
+ * and it is not known who was. */
+static struct trace_pen *find_writer(const struct reader *r)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC), n;
+	struct trace_pen *found = NULL;
+	unsigned wanted = 0;
 
-	if (!r->hole_since)
-		r->hole_since = now;
-	if (!over && now - r->hole_since < HOLE_PATIENCE)
+	for (size_t i = 0; i < TRACE_PENS; i++) {
+		struct trace_pen *pen = &r->ring->pens[i];
+		uint64_t position = __atomic_load_n(&pen->position, __ATOMIC_ACQUIRE);
+
+		if ((position & ~TRACE_TAKEN) != r->tail ||
+		    !__atomic_load_n(&pen->owner, __ATOMIC_ACQUIRE))
+			continue;
+		if (position & TRACE_TAKEN)
+			return pen;
+		found = pen;
+		wanted++;
+	}
+	return wanted == 1 ? found : NULL;
+}
+
+/* False if the writer was faster, or the room turned out to be another's. */
+static bool take_pen_away(const struct reader *r, struct trace_pen *pen)
+{
+	uint64_t position = r->tail | TRACE_TAKEN;
+
+	return __atomic_compare_exchange_n(&pen->position, &position, TRACE_REVOKED, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+/* The record is not coming: its writer is dead, or has to write it anew. */
+static bool is_given_up(const struct reader *r, struct trace_pen *pen, uint64_t age, bool over)
+{
+	if (over || !(__atomic_load_n(&pen->owner, __ATOMIC_ACQUIRE) & FUTEX_TID_MASK))
+		return true;
+	return age >= PEN_PATIENCE && take_pen_away(r, pen);
+}
+
+/* Nobody says how much is missing. */
+static bool guess(struct reader *r, uint64_t filled, uint64_t age, bool over)
+{
+	uint64_t n;
+
+	if (!over && age < HOLE_PATIENCE)
 		return false;
 	n = next_complete(r, filled);
 	if (n == filled && !over && filled < TRACE_ROOM / 2)
@@ -370,6 +408,28 @@ static bool pass_hole(struct reader *r, uint64_t filled, bool over)
 	r->tail += n;
 	r->hole_since = 0;
 	r->lost++;
+	return true;
+}
+
+/* True if the reader is to go on, behind the hole or because there is none any more. */
+static bool pass_hole(struct reader *r, uint64_t filled, bool over)
+{
+	struct trace_pen *pen = find_writer(r);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	size_t size = pen ? __atomic_load_n(&pen->size, __ATOMIC_ACQUIRE) : 0;
+	bool is_record = size >= sizeof(struct trace_record) && size <= filled &&
+			 size % TRACE_ALIGN == 0;
+
+	if (!r->hole_since)
+		r->hole_since = now;
+	if (is_complete(r, r->tail))
+		return true;
+	if (!is_record)
+		return guess(r, filled, now - r->hole_since, over);
+	if (!is_given_up(r, pen, now - r->hole_since, over))
+		return false;
+	r->tail += size;
+	r->hole_since = 0;
 	return true;
 }
 
@@ -413,7 +473,8 @@ static size_t read_round(struct reader *r, bool over)
 
 		if (!size) {
 			/* What is complete but no record will not become one. */
-			if (!pass_hole(r, end - r->tail, over || complete))
+			if (complete ? !guess(r, end - r->tail, 0, true)
+				     : !pass_hole(r, end - r->tail, over))
 				break;
 			continue;
 		}

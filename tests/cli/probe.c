@@ -3,7 +3,7 @@
  *   exit N            kill N            args ...          env
  *   read PATH         write PATH TEXT   list PATH         fds
  *   sleep             ids               daemon            connect PORT
- *   scribble SEED
+ *   scribble SEED     mortals N
  */
 #include "tests/guest/guest.h"
 #include "syscalls/engine/resident/layout.h"
@@ -96,7 +96,7 @@ static void daemon(void)
 	sleep_ms(200);
 }
 
-#define RING_WORDS ((4096 + (4UL << 20)) / 8) /* TRACE_FILE, syscalls/trace.h */
+#define RING_WORDS ((4096 + 64 * 512 + (4UL << 20)) / 8) /* TRACE_FILE, syscalls/trace.h */
 
 /* Over the trace's ring, calls in between: the reader outside must not mind. */
 static void scribble(unsigned long seed)
@@ -110,6 +110,43 @@ static void scribble(unsigned long seed)
 			ring[x % (RING_WORDS - 512) + 512] = x & 64 ? x : x & 255;
 		if (i % 16 == 0)
 			sys(SYS_getppid);
+	}
+}
+
+#define MORTALS 4
+
+/* Makes calls of one kind until it is killed, and counts those it has come back from. */
+static long new_mortal(volatile unsigned long *count)
+{
+	*count = 0;
+	long pid = sys(SYS_fork);
+	if (pid == 0)
+		for (;; ++*count)
+			sys(SYS_getppid);
+	return pid;
+}
+
+/* Kills n such children, each at another moment, while others go on: prints the number of
+ * each and how many calls it knew of. */
+static void mortals(long n)
+{
+	volatile unsigned long *counts = (void *)sys(SYS_mmap, 0, 4096, 3, 0x1000 | 1, -1,
+						     0); /* MAP_ANON | MAP_SHARED */
+	long pids[MORTALS];
+	unsigned long x = 88172645463325252;
+	for (int i = 0; i < MORTALS; i++)
+		pids[i] = new_mortal(&counts[8 * i]);
+	for (long i = 0; i < n + MORTALS; i++) {
+		int who = (int)(i % MORTALS);
+		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+		for (volatile unsigned long spin = x % 500000; spin; spin--)
+			;
+		sys(SYS_kill, pids[who], 9);
+		sys(SYS_wait4, pids[who], 0, 0, 0);
+		out_number("mortal", pids[who]);
+		out_number("calls", (long)counts[8 * who]);
+		if (i < n)
+			pids[who] = new_mortal(&counts[8 * who]);
 	}
 }
 
@@ -136,6 +173,8 @@ void test(int argc, char **argv, char **envp)
 	}
 	if (!strcmp(what, "scribble"))
 		scribble(number(argv[2]));
+	if (!strcmp(what, "mortals"))
+		mortals(number(argv[2]));
 	if (!strcmp(what, "args"))
 		for (int i = 0; i < argc; i++)
 			out(argv[i]), out("\n");

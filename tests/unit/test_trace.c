@@ -1,5 +1,6 @@
 /* What is printed of values, calls and records, and a reader that trusts nobody. */
 #include <check.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -328,16 +329,97 @@ START_TEST(the_ring_goes_round)
 }
 END_TEST
 
-START_TEST(holes_are_passed)
+/* Room that is taken, and nothing in it yet; the pen is of that thread. */
+static struct trace_pen *take_room(uint32_t owner, uint32_t size)
+{
+	struct trace_pen *pen = &reader.ring->pens[reader.ring->head / TRACE_ALIGN % TRACE_PENS];
+
+	*pen = (struct trace_pen){.owner = owner,
+				  .size = size,
+				  .position = reader.ring->head | TRACE_TAKEN};
+	reader.ring->head += size;
+	return pen;
+}
+
+START_TEST(holes_of_nobody_are_guessed)
 {
 	put_record(TRACE_CALL, 2, 2, 7);
-	reader.ring->head += 4 * TRACE_ALIGN; /* whoever took this died */
+	reader.ring->head += 4 * TRACE_ALIGN;
 	put_record(TRACE_CALL, 2, 2, 8);
 	(void)reader_drain(&reader, false);
 	has_printed("2 call 5() = 7\n"); /* it may still come */
 	(void)reader_drain(&reader, true);
 	has_printed("2 call 5() = 7\n2 call 5() = 8\n");
 	ck_assert_uint_eq(reader.lost, 1);
+}
+END_TEST
+
+#define SIZE ((uint32_t)sizeof(struct trace_record))
+
+START_TEST(holes_of_the_dead_are_passed_and_nothing_else)
+{
+	put_record(TRACE_CALL, 2, 2, 7);
+	(void)take_room(FUTEX_OWNER_DIED, SIZE + 40);
+	(void)take_room(4, SIZE);
+	put_record(TRACE_CALL, 2, 2, 8);
+	(void)reader_drain(&reader, false);
+	has_printed("2 call 5() = 7\n"); /* the second hole's is to come */
+	ck_assert_uint_eq(reader.ring->tail, 2 * SIZE + 40);
+	reader.ring->head = reader.ring->tail;
+	put_record(TRACE_CALL, 4, 4, 9);
+	reader.ring->head += SIZE;
+	(void)reader_drain(&reader, false);
+	has_printed("2 call 5() = 7\n4 call 5() = 9\n2 call 5() = 8\n");
+	ck_assert_uint_eq(reader.lost, 0);
+}
+END_TEST
+
+START_TEST(who_only_wanted_the_room_does_not_own_the_hole)
+{
+	struct trace_pen *dead = &reader.ring->pens[7];
+
+	*dead = (struct trace_pen){.owner = FUTEX_OWNER_DIED, .size = 8 * SIZE};
+	(void)take_room(3, SIZE);
+	put_record(TRACE_CALL, 2, 2, 8);
+	(void)reader_drain(&reader, false);
+	has_printed("");
+	reader.ring->head = 0;
+	put_record(TRACE_CALL, 3, 3, 7);
+	reader.ring->head += SIZE;
+	(void)reader_drain(&reader, false);
+	has_printed("3 call 5() = 7\n2 call 5() = 8\n");
+	ck_assert_uint_eq(reader.lost, 0);
+}
+END_TEST
+
+START_TEST(a_stopped_writer_loses_its_pen)
+{
+	struct trace_pen *pen = take_room(3, SIZE);
+
+	put_record(TRACE_CALL, 2, 2, 8);
+	(void)reader_drain(&reader, false);
+	has_printed("");
+	reader.hole_since = 1; /* long ago */
+	(void)reader_drain(&reader, false);
+	has_printed("2 call 5() = 8\n");
+	ck_assert_uint_eq(pen->position, TRACE_REVOKED);
+	ck_assert_uint_eq(reader.lost, 0);
+}
+END_TEST
+
+START_TEST(a_pen_of_no_possible_size_is_not_believed)
+{
+	static const uint32_t sizes[] = {0, 8, SIZE - 8, SIZE + 1, 4 * SIZE, UINT32_MAX};
+
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct trace_pen *pen = take_room(FUTEX_OWNER_DIED, SIZE);
+
+		pen->size = sizes[i];
+		put_record(TRACE_CALL, 2, 2, 8);
+		(void)reader_drain(&reader, true);
+		ck_assert_uint_eq(reader.lost, i + 1);
+		ck_assert_uint_eq(reader.ring->tail, reader.ring->head);
+	}
 }
 END_TEST
 
@@ -397,7 +479,11 @@ Suite *trace_suite(void)
 	tcase_add_checked_fixture(ring_case, begin_reader, end_reader);
 	tcase_add_test(ring_case, records_become_lines);
 	tcase_add_test(ring_case, the_ring_goes_round);
-	tcase_add_test(ring_case, holes_are_passed);
+	tcase_add_test(ring_case, holes_of_nobody_are_guessed);
+	tcase_add_test(ring_case, holes_of_the_dead_are_passed_and_nothing_else);
+	tcase_add_test(ring_case, who_only_wanted_the_room_does_not_own_the_hole);
+	tcase_add_test(ring_case, a_stopped_writer_loses_its_pen);
+	tcase_add_test(ring_case, a_pen_of_no_possible_size_is_not_believed);
 	tcase_add_test(ring_case, scribbled_heads_end_nothing);
 	suite_add_tcase(s, ring_case);
 	return s;

@@ -20,6 +20,7 @@
 #include "syscalls/trace.h"
 
 #include <asm/siginfo.h>
+#include <linux/futex.h>
 
 struct resident {
 	struct thread thread; /* begins with the guest's registers */
@@ -44,6 +45,8 @@ struct resident {
 	uint64_t held; /* Linux signals that cannot be blocked there but are by the guest */
 	uint64_t scratch_base;
 	struct trace_entry *entry; /* the call being traced, or NULL */
+	struct robust_list_head list; /* of locks Linux marks when the thread dies (ring.c) */
+	int32_t listed_tid; /* who told Linux of it; 0: nobody */
 	char vectors[16384] __attribute__((aligned(64)));
 	char scratch[SCRATCH_SIZE] __attribute__((aligned(64)));
 };
@@ -156,7 +159,6 @@ struct trace_entry {
 	size_t used; /* bytes of captures */
 	bool begun; /* its beginning is in the ring already */
 };
-void trace_open(void); /* maps the ring; at a program's start */
 void trace_enter(struct resident *r, struct trace_entry *e, struct call *c);
 /* It may sleep now, or not come back: publishes what is known of it. */
 void trace_begun(struct resident *r, unsigned flags);
@@ -164,5 +166,9 @@ void trace_leave(struct resident *r, struct call *c, long result, unsigned flags
 void trace_signal(struct resident *r, const struct signal_info *info);
 void trace_event(struct resident *r, enum trace_kind kind, long number);
 void trace_program(struct resident *r, const char *path);
+
+/* ring.c: a record, which its captures follow; its size and word are filled in. */
+void ring_open(void); /* at a program's start */
+void ring_put(struct resident *r, struct trace_record *record, size_t captures);
 
 #endif

@@ -172,9 +172,6 @@ bool engine_owns(uint64_t at, uint64_t n)
 
 /* ---- Locks ------------------------------------------------------------------- */
 
-#define FUTEX_WAIT_PRIVATE 128
-#define FUTEX_WAKE_PRIVATE 129
-
 /* 0 free, 1 taken, 2 taken and somebody may be waiting. */
 void lock_take(struct lock *l)
 {

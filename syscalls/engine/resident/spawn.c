@@ -43,6 +43,7 @@ static void born(struct thread *t)
 	if (t->child.set_tid)
 		(void)thread_put(t, t->child.set_tid, &tid, sizeof tid); /* or not, as Linux */
 	t->child.set_tid = t->child.clear_tid = 0;
+	t->has_robust_list = false;
 }
 
 /* ---- fork ------------------------------------------------------------------- */

@@ -46,7 +46,7 @@ static void read_settings(void)
 	space.check_uses = space.settings.flags & SETTINGS_CHECK_USES;
 	space.watches_waits = space.settings.flags & (SETTINGS_CHECK_USES | SETTINGS_TRACE);
 	if (space.settings.flags & SETTINGS_TRACE)
-		trace_open();
+		ring_open();
 }
 
 static void install_filter(void)

@@ -2,14 +2,12 @@
  *
  * What arguments point to is copied here, by the types of the row: on the way in what the
  * call reads, on the way out what it wrote.  A record is put together on the thread's own
- * stack and copied to the ring in one go, so that a thread that dies leaves a hole only in
- * the rarest case.  No lock is held, and a signal may come at any point.
+ * stack and copied to the ring in one go (ring.c).  No lock is held, and a signal may come at
+ * any point.
  */
 #include "syscalls/engine/resident/resident.h"
 #include "syscalls/personality.h"
 
-#include <linux/futex.h>
-#include <linux/mman.h>
 #include <string.h>
 
 #define CLOCK_MONOTONIC 1
@@ -17,26 +15,6 @@
 #define LONGEST_ARRAY 32 /* objects */
 #define LARGEST_OBJECT 4096
 #define LONGEST_ADDRESS 254
-
-static struct trace_ring *ring(void)
-{
-	return (struct trace_ring *)RESIDENT_TRACE;
-}
-
-static bool map(uint64_t at, uint64_t from, uint64_t size)
-{
-	long r = LINUX(mmap, at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, HIDDEN_TRACE,
-		       from);
-
-	return !is_error(r);
-}
-
-void trace_open(void)
-{
-	if (!map(RESIDENT_TRACE, 0, TRACE_FILE) ||
-	    !map(RESIDENT_TRACE + TRACE_FILE, TRACE_HEAD, TRACE_ROOM))
-		die(EXIT_GUISE, "cannot map the ring of the trace");
-}
 
 static uint64_t now(void)
 {
@@ -46,85 +24,6 @@ static uint64_t now(void)
 		return 0;
 	(void)LINUX(clock_gettime, CLOCK_MONOTONIC, t); /* our own words: cannot fail */
 	return t[0] * 1000000000 + t[1];
-}
-
-/* ---- The ring -------------------------------------------------------------- */
-
-/* Looked at again every 100 ms: the guest may have scribbled over what wakes us. */
-static void wait_for_room(uint64_t tail)
-{
-	struct trace_ring *t = ring();
-	uint64_t timeout[2] = {0, 100000000};
-	uint32_t turn = __atomic_load_n(&t->turn, __ATOMIC_SEQ_CST);
-
-	__atomic_add_fetch(&t->waiting, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&t->tail, __ATOMIC_SEQ_CST) == tail)
-		(void)LINUX(futex, &t->turn, FUTEX_WAIT, turn, timeout);
-	__atomic_sub_fetch(&t->waiting, 1, __ATOMIC_SEQ_CST);
-}
-
-static void wake_reader(void)
-{
-	uint64_t one = 1;
-
-	(void)LINUX(write, HIDDEN_BELL, &one, sizeof one); /* full: it rings already */
-}
-
-static void ring_bell(uint64_t head)
-{
-	struct trace_ring *t = ring();
-	uint32_t asleep = __atomic_load_n(&t->asleep, __ATOMIC_SEQ_CST);
-
-	if (asleep == TRACE_AWAKE ||
-	    (asleep == TRACE_DOZES &&
-	     head - __atomic_load_n(&t->tail, __ATOMIC_RELAXED) < TRACE_ROOM / 4))
-		return;
-	if (__atomic_exchange_n(&t->asleep, TRACE_AWAKE, __ATOMIC_SEQ_CST) != TRACE_AWAKE)
-		wake_reader();
-}
-
-/* Where a record of that size may go; false if it is lost. */
-static bool take_room(uint32_t size, uint64_t *at)
-{
-	struct trace_ring *t = ring();
-	uint64_t head = __atomic_load_n(&t->head, __ATOMIC_RELAXED);
-
-	for (;;) {
-		uint64_t tail = __atomic_load_n(&t->tail, __ATOMIC_ACQUIRE);
-
-		if (head - tail > TRACE_ROOM - size) {
-			if (space.settings.flags & SETTINGS_TRACE_LOSSY) {
-				__atomic_add_fetch(&t->lost, 1, __ATOMIC_RELAXED);
-				return false;
-			}
-			wake_reader();
-			wait_for_room(tail);
-			head = __atomic_load_n(&t->head, __ATOMIC_RELAXED);
-			continue;
-		}
-		if (__atomic_compare_exchange_n(&t->head, &head, head + size, true,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			break;
-	}
-	*at = head;
-	return true;
-}
-
-/* `record` is followed by its captures. */
-static void publish(void *record, size_t captures)
-{
-	struct trace_record *r = record;
-	char *to;
-	uint64_t at;
-
-	r->size = (uint32_t)((sizeof *r + captures + TRACE_ALIGN - 1) & ~(TRACE_ALIGN - 1));
-	if (!take_room(r->size, &at))
-		return;
-	to = (char *)RESIDENT_TRACE + TRACE_HEAD + at % TRACE_ROOM;
-	memcpy(to + sizeof r->word, (char *)record + sizeof r->word,
-	       sizeof *r + captures - sizeof r->word);
-	__atomic_store_n((uint64_t *)to, TRACE_MAGIC ^ at, __ATOMIC_SEQ_CST);
-	ring_bell(at + r->size);
 }
 
 static void describe(const struct resident *r, struct trace_record *t, enum trace_kind kind)
@@ -322,7 +221,7 @@ void trace_begun(struct resident *r, unsigned flags)
 		return;
 	e->record.kind = flags & TRACE_NO_RESULT ? TRACE_CALL : TRACE_ENTER;
 	e->record.flags = (uint8_t)flags;
-	publish(e, e->used);
+	ring_put(r, &e->record, e->used);
 	e->begun = true;
 	e->used = 0;
 	e->record.kind = TRACE_LEAVE;
@@ -344,7 +243,7 @@ void trace_leave(struct resident *r, struct call *c, long result, unsigned flags
 	for (int i = 0; i < MAX_ARGS && !is_error(result); i++)
 		if (is_captured(c, i) && !(space.settings.flags & SETTINGS_TRACE_BARE))
 			capture_after(e, i, (uint64_t)result);
-	publish(e, e->used);
+	ring_put(r, &e->record, e->used);
 }
 
 /* ---- What else happens ----------------------------------------------------------- */
@@ -360,7 +259,7 @@ void trace_signal(struct resident *r, const struct signal_info *info)
 	t.a[1] = info->uid;
 	t.a[2] = info->address;
 	t.a[3] = info->value;
-	publish(&t, 0);
+	ring_put(r, &t, 0);
 }
 
 void trace_event(struct resident *r, enum trace_kind kind, long number)
@@ -371,7 +270,7 @@ void trace_event(struct resident *r, enum trace_kind kind, long number)
 	describe(r, &t, kind);
 	t.nr = (uint32_t)number;
 	t.result = number;
-	publish(&t, 0);
+	ring_put(r, &t, 0);
 }
 
 void trace_program(struct resident *r, const char *path)
@@ -388,5 +287,5 @@ void trace_program(struct resident *r, const char *path)
 	t.capture = (struct trace_capture){.length = (uint32_t)n};
 	memset(t.path + n / 8 * 8, 0, n < sizeof t.path ? 8 : 0);
 	memcpy(t.path, path, n);
-	publish(&t, sizeof t.capture + ((n + 7) & ~7UL));
+	ring_put(r, &t.record, sizeof t.capture + ((n + 7) & ~7UL));
 }
