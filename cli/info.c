@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/names.h"
+#include "cli/places.h"
 #include "sandbox/scope.h"
 #include "syscalls/launch.h"
 #include "syscalls/personality.h"
@@ -247,7 +248,7 @@ static int info(int argc, char **argv, struct failure *why)
 	struct found f = {.file = argv[first], .view = {names_open, &box, NULL}};
 	int status = COMMAND_FAILED;
 	box.root = given.root;
-	if (names_binds(&given.places, &box, why) == 0)
+	if (places_read(&given.places, &box, why) == 0)
 		status = look(&f, &box, given.json, why);
 	for (size_t i = 0; i < box.n_binds; i++) {
 		free((char *)box.binds[i].from);

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sandbox/overlay.h"
 #include "sandbox/scope.h"
 #include "syscalls/personality.h"
 
@@ -65,47 +66,6 @@ char *names_absolute(const char *path)
 		return NULL;
 	tidy(whole);
 	return whole;
-}
-
-/* "PATH" or "PATH:DEST"; DEST is absolute, so a colon without a slash belongs to PATH. */
-static int split_bind(const char *value, struct bind *out, struct failure *why)
-{
-	const char *colon = strrchr(value, ':');
-	AUTO_FREE char *from = NULL;
-	bool two = colon && colon[1] == '/';
-
-	from = two ? strndup(value, (size_t)(colon - value)) : strdup(value);
-	if (!from || !*from)
-		return failure_set(why, EXIT_GUISE, "%s: not PATH or PATH:DEST; give a path",
-				   value);
-	char *to = names_absolute(two ? colon + 1 : from);
-	if (!to)
-		return failure_set(why, EXIT_GUISE, "%s: %s; check the path", value,
-				   strerror(errno));
-	char *whole = names_absolute(from);
-	if (!whole) {
-		free(to);
-		return failure_set(why, EXIT_GUISE, "%s: %s; check the path", from,
-				   strerror(errno));
-	}
-	out->from = whole;
-	out->to = to;
-	return 0;
-}
-
-int names_binds(const struct given_list *given, struct box_options *box, struct failure *why)
-{
-	for (size_t i = 0; i < given->n; i++) {
-		struct bind *b = &box->binds[box->n_binds];
-		if (box->n_binds == BOX_BINDS)
-			return failure_set(why, EXIT_GUISE, "more than %d places; combine some",
-					   BOX_BINDS);
-		if (split_bind(given->list[i].value, b, why) < 0)
-			return -1;
-		b->writable = strcmp(given->list[i].option, "rw") == 0;
-		box->n_binds++;
-	}
-	return 0;
 }
 
 /* Where the host keeps its own programs and what they need: nobody's secrets. */
@@ -171,10 +131,15 @@ static struct bind find_place(const struct box_options *o, const char *path, boo
 {
 	struct bind found = {.from = o->root, .to = ""};
 
+	for (size_t i = 0; i < o->n_binds; i++)
+		if (strcmp(o->binds[i].to, "/") == 0)
+			found.changes = o->binds[i].changes;
+
 	if (working && o->working && is_in(path, o->working))
 		found = (struct bind){.from = o->working, .to = o->working};
 	for (size_t i = 0; i < o->n_binds; i++)
-		if (is_in(path, o->binds[i].to) && strlen(o->binds[i].to) >= strlen(found.to))
+		if (o->binds[i].kind != BIND_FREEZE && is_in(path, o->binds[i].to) &&
+		    strlen(o->binds[i].to) >= strlen(found.to))
 			found = o->binds[i];
 	return found;
 }
@@ -194,13 +159,28 @@ static void read_link(const char *directory, const char *path, char target[PATH_
 
 #define MOST_LINKS 40 /* path_resolution(7) */
 
+/* Where an overlay has that path: among the changes kept, or below them. */
+static void choose_layer(struct bind *b, const char *rest, char changes[PATH_MAX])
+{
+	AUTO_FREE char *whole = NULL;
+	struct stat st;
+
+	if (!b->changes ||
+	    (size_t)snprintf(changes, PATH_MAX, "%s/" OVERLAY_CHANGES, b->changes) >= PATH_MAX)
+		return;
+	if (asprintf(&whole, "%s%s", changes, rest) >= 0 && lstat(whole, &st) == 0)
+		b->from = changes;
+}
+
 static int open_in_place(const struct box_options *o, const char *path, bool working)
 {
-	char target[PATH_MAX], next[PATH_MAX];
+	char target[PATH_MAX], next[PATH_MAX], changes[PATH_MAX];
 
 	for (int links = 0; links < MOST_LINKS; links++) {
-		const struct bind b = find_place(o, path, working);
+		struct bind b = find_place(o, path, working);
 		const char *rest = path + strlen(b.to);
+
+		choose_layer(&b, rest, changes);
 
 		if (!b.from)
 			return -ENOENT;

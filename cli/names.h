@@ -12,9 +12,6 @@
  * NULL if it cannot be (errno). */
 char *names_absolute(const char *path);
 
-/* --ro and --rw into binds: 0 or -1.  What is allocated lives as long as the command. */
-int names_binds(const struct given_list *given, struct box_options *box, struct failure *why);
-
 /* The file system as the program will see it: what the user gave, then --root.
  * struct inspect_view's open. */
 int names_open(void *box_options, const char *path);

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/places.h"
 #include "sandbox/scope.h"
 #include "syscalls/abi.h"
 
@@ -53,7 +54,7 @@ static int show(struct profile_request *q, const char *from, const char *to, boo
 	if (q->box->n_binds == BOX_BINDS)
 		return failure_set(q->why, EXIT_GUISE, "more than %d places; combine some",
 				   BOX_BINDS);
-	*b = (struct bind){strdup(from), strdup(to), writable};
+	*b = (struct bind){.from = strdup(from), .to = strdup(to), .writable = writable};
 	q->box->n_binds++;
 	return b->from && b->to ? 0 : out_of_memory(q);
 }
@@ -144,7 +145,6 @@ static bool go_up(char *path)
 	return !is_common(path);
 }
 
-static const char *const version_control[] = {".git", ".hg", ".jj", ".svn", ".bzr", NULL};
 static const char *const projects[] = {
 	"go.mod",	"go.work",     "Cargo.toml",   "meson.build", "CMakeLists.txt",
 	"configure.ac", "BUILD.bazel", "package.json", "Makefile",    NULL,
@@ -158,7 +158,7 @@ static char *find_tree(const char *directory)
 	char *found = strdup(directory);
 
 	while (at && found) {
-		bool controlled = has_any(at, version_control);
+		bool controlled = has_any(at, places_version_control);
 		if (controlled || has_any(at, projects)) {
 			free(found);
 			found = strdup(at);
@@ -167,20 +167,6 @@ static char *find_tree(const char *directory)
 			break;
 	}
 	return found;
-}
-
-static int protect_version_control(struct profile_request *q, const char *tree)
-{
-	for (const char *const *name = version_control; *name; name++) {
-		AUTO_FREE char *path = NULL;
-		if (!has(tree, *name))
-			continue;
-		if (asprintf(&path, "%s/%s", tree, *name) < 0)
-			return out_of_memory(q);
-		if (show(q, path, path, false) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* One mount for tree and current directory, so that files can be renamed between them.
@@ -197,7 +183,7 @@ static int add_source(struct profile_request *q)
 		return out_of_memory(q);
 	if (show(q, tree, tree, true) < 0)
 		return -1;
-	return protect_version_control(q, tree);
+	return places_protect(q->box, tree, q->why);
 }
 
 /* ---- Go -------------------------------------------------------------------------------- */
@@ -338,14 +324,17 @@ static char *no_source(const char *build)
 	return NULL;
 }
 
-/* By what a build tree is known, and where its source is. */
+/* By what a build tree is known, where its source is, and by what that is known.  The build tree
+ * is writable inside: without the latter a program could name any directory there, and see it the
+ * next time. */
 static const struct {
 	const char *mark;
 	char *(*source)(const char *build);
+	const char *source_mark;
 } builds[] = {
-	{"CMakeCache.txt", cmake_source},
-	{"meson-info", meson_source},
-	{".rustc_info.json", no_source}, /* Cargo's target directory */
+	{"CMakeCache.txt", cmake_source, "CMakeLists.txt"},
+	{"meson-info", meson_source, "meson.build"},
+	{".rustc_info.json", no_source, ""}, /* Cargo's target directory */
 };
 
 /* go test builds each package's program in a directory of its own under go-build*, writes
@@ -370,6 +359,8 @@ static int add_build(struct profile_request *q)
 			AUTO_FREE char *source = builds[i].source(at);
 			if (show_directory(q, at, true) < 0)
 				return -1;
+			if (!source || !has(source, builds[i].source_mark))
+				return 0;
 			return show_directory(q, source, false);
 		}
 	} while (go_up(at));

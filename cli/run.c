@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/names.h"
+#include "cli/places.h"
 #include "cli/profile.h"
 #include "cli/run.h"
 #include "sandbox/box.h"
@@ -25,6 +26,13 @@ static const struct option_row rows[] = {
 	{"profile", TAKES_TEXT, AT(profile), PROFILE_NAMES, "what a test runner's programs need"},
 	{"ro", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, read-only"},
 	{"rw", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, writable"},
+	{"tmpfs", TAKES_LIST, AT(places), "PATH[:size=S,mode=M,inodes=N]",
+	 "an empty writable directory in memory"},
+	{"hide", TAKES_LIST, AT(places), "PATH", "show something empty instead"},
+	{"overlay", TAKES_LIST, AT(places), "PATH[:DEST][:size=S|:upper=DIR]",
+	 "show PATH writable, throw changes away or keep them in DIR"},
+	{"ephemeral", TAKES_NOTHING, AT(ephemeral), NULL,
+	 "throw away what is changed in the current directory"},
 	{"root", TAKES_TEXT, AT(root), "DIR", "what is in DIR is the root directory, read-only"},
 	{"no-cwd", TAKES_NOTHING, AT(no_working), NULL, "do not show the current directory"},
 	{"chdir", TAKES_TEXT, AT(directory), "DIR", "start in DIR (the current directory)"},
@@ -210,10 +218,26 @@ static int find_user(struct run *r)
 	return 0;
 }
 
+/* What is writable so far was not named by the user: it gets an overlay each, or at least what
+ * the host runs later is kept out of it. */
+static int guard_working(struct run *r)
+{
+	if (!r->given.ephemeral)
+		return r->box.working ? places_protect(&r->box, r->box.working, r->why) : 0;
+	if (r->box.working && places_show_working(&r->box, r->why) < 0)
+		return -1;
+	for (size_t i = 0; i < r->box.n_binds; i++)
+		if (r->box.binds[i].writable)
+			places_throw_away(&r->box.binds[i]);
+	return 0;
+}
+
 static int find_root(struct run *r)
 {
 	r->box.root = r->given.root;
-	return names_binds(&r->given.places, &r->box, r->why);
+	if (guard_working(r) < 0)
+		return -1;
+	return places_read(&r->given.places, &r->box, r->why);
 }
 
 static int read_options(struct run *r)
@@ -405,8 +429,7 @@ static int perform(struct run *r)
 static void let_go(struct run *r)
 {
 	for (size_t i = 0; i < r->box.n_binds; i++) {
-		free((char *)r->box.binds[i].from);
-		free((char *)r->box.binds[i].to);
+		places_free(&r->box.binds[i]);
 	}
 	for (char **v = (char **)r->box.envp; v && *v; v++)
 		free(*v);

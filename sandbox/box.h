@@ -18,7 +18,7 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 /* ---- Within sandbox/ ---------------------------------------------------------- */
 
 /* Directories we made in memory; mount points may be created in them and nowhere else. */
-#define BOX_OWN 128
+#define BOX_OWN 512
 
 struct own {
 	dev_t device;
@@ -33,6 +33,7 @@ struct box {
 	int channel; /* init: to the supervisor; supervisor: to init */
 	pid_t init; /* as the supervisor knows it */
 	int root; /* the new root */
+	bool root_is_overlay; /* with places for everything in it */
 	struct own own[BOX_OWN];
 	unsigned n_own;
 	sigset_t mask; /* as the caller had it */
@@ -68,14 +69,19 @@ const char *box_device(dev_t number);
 
 /* place.c */
 int place_open(struct box *b, const char *path, bool directory);
+int place_find(const struct box *b, const char *path);
 int place_make(struct box *b, const char *path, int *parent, const char **name);
 int place_own(struct box *b, int mount, bool sealed);
 int place_mirror(struct box *b, int from, int to);
 int tree_clone(int at, const char *path, unsigned flags, bool writable);
 int tree_attach(int tree, int place);
+int filesystem_make(const char *type, const char *options);
 int tmpfs_make(const char *options);
 
-/* Steps: 0 or -errno.  check.c, images.c, confine.c, mount.c, guest.c,
+/* overlay.c: what to do about an overlay that failed so, or NULL. */
+const char *overlay_cure(int error);
+
+/* Steps: 0 or -errno.  check.c, images.c, confine.c, mount.c, overlay.c, guest.c,
  * rlimits.c */
 int step_check_stdio(struct box *b, const struct step *s);
 int step_images(struct box *b, const struct step *s);
@@ -94,6 +100,10 @@ int step_base(struct box *b, const struct step *s);
 int step_tmpfs(struct box *b, const struct step *s);
 int step_pts(struct box *b, const struct step *s);
 int step_bind(struct box *b, const struct step *s);
+int step_keep(struct box *b, const struct step *s);
+int step_overlay(struct box *b, const struct step *s);
+int step_hide(struct box *b, const struct step *s);
+int step_freeze(struct box *b, const struct step *s);
 int step_device(struct box *b, const struct step *s);
 int step_link(struct box *b, const struct step *s);
 int step_file(struct box *b, const struct step *s);

@@ -148,6 +148,8 @@ static uint64_t rights_of(const struct step *s)
 {
 	switch (s->kind) {
 	case STEP_WRITABLE:
+	case STEP_OVERLAY:
+	case STEP_OVERLAY_KEPT:
 		return ~(FS_NODES | FS_IOCTL_DEV);
 	case STEP_TMPFS:
 		return s->number ? ~(FS_NODES | FS_IOCTL_DEV) : 0;

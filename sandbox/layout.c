@@ -94,9 +94,11 @@ static bool users_own(const struct layout *l, const char *path)
 {
 	const struct box_options *o = l->options;
 
-	for (size_t i = 0; i < o->n_binds; i++)
-		if (beneath(path, o->binds[i].to))
+	for (size_t i = 0; i < o->n_binds; i++) {
+		enum bind_kind kind = o->binds[i].kind;
+		if (kind != BIND_HIDE && kind != BIND_FREEZE && beneath(path, o->binds[i].to))
 			return true;
+	}
 	return o->working && beneath(path, o->working);
 }
 
@@ -263,6 +265,102 @@ static int add_bind(struct layout *l, const char *from, const char *to, bool wri
 				  .to = (char *)to});
 }
 
+static bool is_root(const struct bind *b)
+{
+	return b->kind == BIND_OVERLAY && strcmp(b->to, "/") == 0;
+}
+
+/* The last overlay over the root directory, or NULL. */
+static const struct bind *root_overlay(const struct box_options *o)
+{
+	for (size_t i = o->n_binds; i > 0; i--)
+		if (is_root(&o->binds[i - 1]))
+			return &o->binds[i - 1];
+	return NULL;
+}
+
+/* What is below it: of the whole root directory, --root. */
+static const char *lower_of(const struct box_options *o, const struct bind *b)
+{
+	return is_root(b) ? o->root : b->from;
+}
+
+static int add_overlay(struct layout *l, struct plan *p, const struct bind *b)
+{
+	struct stat st;
+	const char *from = lower_of(l->options, b);
+
+	if (!from || (is_root(b) && strcmp(b->from, "/") != 0))
+		return failure_set(l->why, EXIT_GUISE,
+				   "--overlay %s: of the root directory only --root DIR can be "
+				   "written to; give both",
+				   b->from);
+	if (check_source(l, from) < 0 || (!is_root(b) && check_place(l, b->to) < 0))
+		return -1;
+	if (stat(from, &st) < 0 || !S_ISDIR(st.st_mode))
+		return failure_set(l->why, EXIT_GUISE, "%s: not a directory; --overlay takes one",
+				   from);
+	return add(l, p,
+		   &(struct step){.kind = b->changes ? STEP_OVERLAY_KEPT : STEP_OVERLAY,
+				  .from = (char *)from,
+				  .to = (char *)b->to,
+				  .text = (char *)(b->changes ? b->changes : b->text)});
+}
+
+/* Changes are kept where the program cannot reach them but through the overlay. */
+static int check_changes(struct layout *l, const struct bind *kept)
+{
+	const struct box_options *o = l->options;
+	AUTO_FREE char *real = realpath(kept->changes, NULL);
+	const char *changes = real ? real : kept->changes;
+	const char *reaching = o->working && beneath(changes, o->working) ? o->working : NULL;
+
+	for (size_t i = 0; i < o->n_binds; i++) {
+		const struct bind *b = &o->binds[i];
+		AUTO_FREE char *from = b->from ? realpath(lower_of(o, b), NULL) : NULL;
+		bool reaches = b->kind == BIND_OVERLAY || (b->kind == BIND_HOST && b->writable);
+		if (from && reaches && (beneath(changes, from) || beneath(from, changes)))
+			reaching = b->from;
+	}
+	if (!reaching)
+		return 0;
+	return failure_set(l->why, EXIT_GUISE,
+			   "%s: changes cannot be kept there, the program can write to %s; give a "
+			   "directory elsewhere",
+			   kept->changes, reaching);
+}
+
+static int add_kept(struct layout *l, struct plan *out)
+{
+	const struct box_options *o = l->options;
+
+	for (size_t i = 0; i < o->n_binds; i++) {
+		const struct bind *b = &o->binds[i];
+		const struct step keep = {.kind = STEP_KEEP,
+					  .from = (char *)lower_of(o, b),
+					  .to = (char *)b->changes};
+		if (b->changes && (check_changes(l, b) < 0 || add(l, out, &keep) < 0))
+			return -1;
+	}
+	return 0;
+}
+
+static int add_place(struct layout *l, const struct bind *b)
+{
+	static const enum step_kind in_memory[] = {
+		[BIND_TMPFS] = STEP_TMPFS, [BIND_HIDE] = STEP_HIDE, [BIND_FREEZE] = STEP_FREEZE};
+
+	if (b->kind == BIND_HOST)
+		return add_bind(l, b->from, b->to, b->writable);
+	if (b->kind == BIND_OVERLAY)
+		return is_root(b) && l->options->root ? 0 : add_overlay(l, l->places, b);
+	const struct step s = {.kind = in_memory[b->kind],
+			       .to = (char *)b->to,
+			       .text = (char *)b->text,
+			       .number = b->kind == BIND_TMPFS};
+	return check_place(l, b->to) < 0 ? -1 : add(l, l->places, &s);
+}
+
 static int add_users(struct layout *l)
 {
 	const struct box_options *o = l->options;
@@ -270,7 +368,7 @@ static int add_users(struct layout *l)
 	if (o->working && add_bind(l, o->working, o->working, true) < 0)
 		return -1;
 	for (size_t i = 0; i < o->n_binds; i++)
-		if (add_bind(l, o->binds[i].from, o->binds[i].to, o->binds[i].writable) < 0)
+		if (add_place(l, &o->binds[i]) < 0)
 			return -1;
 	return o->program_from ? add_bind(l, o->program_from, o->program, false) : 0;
 }
@@ -325,8 +423,8 @@ static int add_start(struct layout *l, struct plan *out)
 
 	if (add(l, out, &(struct step){.kind = STEP_CHECK_STDIO}) < 0 ||
 	    (!o->native && add(l, out, &(struct step){.kind = STEP_IMAGES}) < 0) ||
-	    add(l, out, &spaces) < 0 || add_plain(l, out, inside, COUNT_OF(inside)) < 0 ||
-	    limits_init(o, out, l->why) < 0)
+	    add_kept(l, out) < 0 || add(l, out, &spaces) < 0 ||
+	    add_plain(l, out, inside, COUNT_OF(inside)) < 0 || limits_init(o, out, l->why) < 0)
 		return -1;
 	bool loopback = !o->host_network && !o->no_network;
 	if (loopback && add(l, out, &(struct step){.kind = STEP_LOOPBACK}) < 0)
@@ -335,6 +433,8 @@ static int add_start(struct layout *l, struct plan *out)
 		return -1;
 	if (!o->root)
 		return 0;
+	if (root_overlay(o))
+		return add_overlay(l, out, root_overlay(o));
 	return add(l, out, &(struct step){.kind = STEP_BASE, .from = (char *)o->root});
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -86,6 +87,61 @@ int step_bind(struct box *b, const struct step *s)
 	return place < 0 ? place : tree_attach(tree, place);
 }
 
+/* One empty file, which nobody can fill. */
+static int make_empty_file(void)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC};
+	AUTO_CLOSE int store = tmpfs_make("mode=0555,size=4k,nr_inodes=2");
+	if (store < 0)
+		return store;
+	AUTO_CLOSE int made = openat(store, "empty", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0444);
+	if (made < 0)
+		return -errno;
+	AUTO_CLOSE int file = open_tree(store, "empty", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (file < 0 || mount_setattr(file, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
+		return -errno;
+	return take(&file);
+}
+
+/* A directory's stands in for it until the end, so that what the user wants shown below it
+ * has a place; then it is sealed. */
+int step_hide(struct box *b, const struct step *s)
+{
+	struct stat st;
+	AUTO_CLOSE int place = place_find(b, s->to);
+	if (place < 0)
+		return place;
+	if (fstat(place, &st) < 0)
+		return -errno;
+	bool directory = S_ISDIR(st.st_mode);
+	AUTO_CLOSE int empty = directory ? tmpfs_make("mode=0555,size=1m,nr_inodes=4096")
+					 : make_empty_file();
+	if (empty < 0)
+		return empty;
+	int r = tree_attach(empty, place);
+	return r < 0 || !directory ? r : place_own(b, take(&empty), true);
+}
+
+/* Found from inside, and not through a symbolic link: a program that ran here before may have
+ * left one, and what that leads to is not to be shown because of it.  A mount point cannot be
+ * renamed or removed either. */
+int step_freeze(struct box *b, const struct step *s)
+{
+	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
+	struct stat st;
+	AUTO_CLOSE int place = (int)syscall(SYS_openat2, b->root, s->to, &how, sizeof how);
+
+	if (place < 0)
+		return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? 0 : -errno;
+	if (fstat(place, &st) < 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+		return 0;
+	AUTO_CLOSE int tree = tree_clone(place, "", AT_EMPTY_PATH, false);
+	return tree < 0 ? tree : tree_attach(tree, place);
+}
+
 /* One device of the host's, if it is the one it is called. */
 int step_device(struct box *b, const struct step *s)
 {
@@ -121,6 +177,9 @@ int step_file(struct box *b, const struct step *s)
 {
 	const char *name;
 	size_t n = strlen(s->text);
+
+	if (b->root_is_overlay)
+		return 0; /* there, unless a program that ran before removed it */
 	AUTO_CLOSE int parent = -1;
 	int r = place_make(b, s->to, &parent, &name);
 
@@ -151,6 +210,16 @@ int step_seal(struct box *b, const struct step *s)
 	return 0;
 }
 
+/* What is mounted on top of the root directory is found by going up from it. */
+static int check_nothing_on_top(const struct box *b)
+{
+	struct stat root, up;
+
+	if (fstat(b->root, &root) < 0 || stat("/..", &up) < 0)
+		return -errno;
+	return root.st_dev == up.st_dev && root.st_ino == up.st_ino ? 0 : -EXDEV;
+}
+
 /* pivot_root(2), "." "."; the old root ends up on top of the new one and is let go with all
  * that is mounted in it. */
 int step_pivot(struct box *b, const struct step *s)
@@ -158,6 +227,9 @@ int step_pivot(struct box *b, const struct step *s)
 	if (fchdir(b->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return -errno;
+	int r = check_nothing_on_top(b);
+	if (r < 0)
+		return r;
 	close(b->root);
 	b->root = -1;
 	return 0;

@@ -10,11 +10,22 @@
 
 struct personality;
 
-/* A piece of the host's file system, shown inside. */
+enum bind_kind {
+	BIND_HOST, /* the host's own */
+	BIND_TMPFS, /* a directory in memory; text: its options */
+	BIND_HIDE, /* something empty over what is there */
+	BIND_FREEZE, /* what is there, read-only; nothing, if nothing is there */
+	BIND_OVERLAY, /* the host's, with changes kept apart */
+};
+
+/* A piece of the host's file system, shown inside, or what is to be there instead. */
 struct bind {
-	const char *from; /* on the host */
+	const char *from; /* on the host; BIND_HOST and BIND_OVERLAY */
 	const char *to; /* inside: absolute */
-	bool writable;
+	bool writable; /* BIND_HOST */
+	enum bind_kind kind;
+	const char *text; /* of the memory a tmpfs or an overlay takes: mount options */
+	const char *changes; /* where an overlay's are kept; NULL: nowhere */
 };
 
 /* Whoever reads what the residents record, while the program runs. */
@@ -29,7 +40,7 @@ struct box_trace {
 #define BOX_BINDS 256
 
 struct box_options {
-	struct bind binds[BOX_BINDS]; /* --ro, --rw */
+	struct bind binds[BOX_BINDS]; /* --ro, --rw, --tmpfs, --hide, --overlay */
 	size_t n_binds;
 	bool host_system; /* among them, the host's own programs and libraries */
 	const char *root; /* --root; NULL: nothing but what is named */

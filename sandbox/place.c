@@ -75,9 +75,10 @@ static int configure(int fs, const char *options)
 	return fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
 }
 
-int tmpfs_make(const char *options)
+/* A file system of its own, not for set-user-ID files or devices: its mount. */
+int filesystem_make(const char *type, const char *options)
 {
-	AUTO_CLOSE int fs = fsopen("tmpfs", FSOPEN_CLOEXEC);
+	AUTO_CLOSE int fs = fsopen(type, FSOPEN_CLOEXEC);
 
 	if (fs < 0)
 		return -errno;
@@ -86,6 +87,11 @@ int tmpfs_make(const char *options)
 		return r;
 	int mount = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	return mount < 0 ? -errno : mount;
+}
+
+int tmpfs_make(const char *options)
+{
+	return filesystem_make("tmpfs", options);
 }
 
 /* ---- Our own directories --------------------------------------------------------- */
@@ -207,7 +213,8 @@ static int replace_directory(struct box *b, int dir)
 
 /* ---- Paths ------------------------------------------------------------------------------ */
 
-static int open_inside(const struct box *b, const char *path)
+/* Opens (O_PATH) what is at that path inside. */
+int place_find(const struct box *b, const char *path)
 {
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
 			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
@@ -247,7 +254,7 @@ static int open_parent(struct box *b, const char *parent, unsigned depth)
 	if (!(fs.f_flag & ST_RDONLY))
 		return -EROFS; /* the user's own, writable: made by the user or not at all */
 	int r = replace_directory(b, dir);
-	return r < 0 ? r : open_inside(b, parent);
+	return r < 0 ? r : place_find(b, parent);
 }
 
 static int open_directory(struct box *b, const char *path, unsigned depth)
@@ -256,7 +263,7 @@ static int open_directory(struct box *b, const char *path, unsigned depth)
 
 	if (depth > DEEPEST)
 		return -ELOOP;
-	int there = open_inside(b, path);
+	int there = place_find(b, path);
 	if (there != -ENOENT)
 		return there;
 	AUTO_FREE char *parent = split(path, &name);
@@ -291,7 +298,7 @@ int place_open(struct box *b, const char *path, bool directory)
 	struct stat st;
 	const char *name;
 	AUTO_CLOSE int parent = -1;
-	AUTO_CLOSE int there = open_inside(b, path);
+	AUTO_CLOSE int there = place_find(b, path);
 
 	if (there == -ENOENT && directory)
 		there = open_directory(b, path, 0);

@@ -51,6 +51,17 @@ static void print_limit(FILE *out, const struct step *s)
 	fprintf(out, " %s %llu", s->text, (unsigned long long)s->number);
 }
 
+static void print_kept(FILE *out, const struct step *s)
+{
+	fprintf(out, " %s in %s", s->from, s->to);
+}
+
+static void print_overlay(FILE *out, const struct step *s)
+{
+	print_paths(out, s);
+	fprintf(out, s->kind == STEP_OVERLAY ? " (thrown away; %s)" : " (changes in %s)", s->text);
+}
+
 static void print_link(FILE *out, const struct step *s)
 {
 	fprintf(out, " %s -> %s", s->to, s->text);
@@ -69,6 +80,7 @@ static const struct {
 	[STEP_CHECK_STDIO] = {"refuse directories and O_PATH on descriptors 0-2", IN_SUPERVISOR,
 			      print_paths},
 	[STEP_IMAGES] = {"seal resident and settings", IN_SUPERVISOR, print_paths},
+	[STEP_KEEP] = {"keep changes to", IN_SUPERVISOR, print_kept},
 	[STEP_NAMESPACES] = {"namespaces", IN_SUPERVISOR, print_namespaces},
 	[STEP_TIE] = {"die with supervisor", IN_INIT, print_paths},
 	[STEP_MAP_USER] = {"map user", IN_INIT, print_paths},
@@ -83,6 +95,10 @@ static const struct {
 	[STEP_PTS] = {"pts", IN_INIT, print_paths},
 	[STEP_READ_ONLY] = {"ro", IN_INIT, print_paths},
 	[STEP_WRITABLE] = {"rw", IN_INIT, print_paths},
+	[STEP_OVERLAY] = {"overlay", IN_INIT, print_overlay},
+	[STEP_OVERLAY_KEPT] = {"overlay", IN_INIT, print_overlay},
+	[STEP_HIDE] = {"hide", IN_INIT, print_paths},
+	[STEP_FREEZE] = {"keep as it is", IN_INIT, print_paths},
 	[STEP_DEVICE] = {"device", IN_INIT, print_device},
 	[STEP_LINK] = {"link", IN_INIT, print_link},
 	[STEP_FILE] = {"file", IN_INIT, print_paths},

@@ -18,6 +18,7 @@ enum step_place { IN_SUPERVISOR, IN_INIT, IN_GUEST, STEP_PLACES };
 enum step_kind {
 	STEP_CHECK_STDIO, /* refuse directories and O_PATH on 0-2 */
 	STEP_IMAGES, /* the resident and the settings, as sealed files */
+	STEP_KEEP, /* directory `to` for the changes to `from` */
 	STEP_NAMESPACES, /* number: CLONE_NEW... */
 
 	STEP_TIE, /* die with the supervisor */
@@ -33,6 +34,10 @@ enum step_kind {
 	STEP_PTS, /* own pseudo-terminals at `to` */
 	STEP_READ_ONLY, /* `from` at `to` */
 	STEP_WRITABLE,
+	STEP_OVERLAY, /* `from` at `to`, changes in memory; text: options */
+	STEP_OVERLAY_KEPT, /* `from` at `to`, changes in text */
+	STEP_HIDE, /* something empty over what is at `to` */
+	STEP_FREEZE, /* what is at `to`, if anything, read-only */
 	STEP_DEVICE, /* `from` at `to`; number: what device it must be */
 	STEP_LINK, /* symbolic link at `to`, to text */
 	STEP_FILE, /* a read-only file at `to`, contents text */

@@ -29,6 +29,7 @@
 static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_CHECK_STDIO] = step_check_stdio,
 	[STEP_IMAGES] = step_images,
+	[STEP_KEEP] = step_keep,
 	[STEP_NAMESPACES] = step_namespaces,
 	[STEP_TIE] = step_tie,
 	[STEP_MAP_USER] = step_map_user,
@@ -43,6 +44,10 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_PTS] = step_pts,
 	[STEP_READ_ONLY] = step_bind,
 	[STEP_WRITABLE] = step_bind,
+	[STEP_OVERLAY] = step_overlay,
+	[STEP_OVERLAY_KEPT] = step_overlay,
+	[STEP_HIDE] = step_hide,
+	[STEP_FREEZE] = step_freeze,
 	[STEP_DEVICE] = step_device,
 	[STEP_LINK] = step_link,
 	[STEP_FILE] = step_file,
@@ -70,6 +75,10 @@ static const char *cure_for(const struct step *s, int error)
 
 	if (s->kind == STEP_ENTER)
 		return "give a directory of the sandbox with --chdir";
+	if (s->kind == STEP_OVERLAY || s->kind == STEP_OVERLAY_KEPT)
+		return overlay_cure(error);
+	if (s->kind == STEP_HIDE && error == -ENOENT)
+		return "only what is there can be hidden: check the path";
 	if (error == -EROFS)
 		return "what a writable directory lacks is not made there: make it first";
 	return rights && step_place(s->kind) == IN_INIT ? confine_refusal() : NULL;

@@ -31,7 +31,7 @@ static struct box_options plain(void)
 
 static void bind_to(struct box_options *o, const char *from, const char *to, bool writable)
 {
-	o->binds[o->n_binds++] = (struct bind){from, to, writable};
+	o->binds[o->n_binds++] = (struct bind){.from = from, .to = to, .writable = writable};
 }
 
 static struct plan make(const struct box_options *o)
@@ -141,6 +141,52 @@ START_TEST(directories_come_before_what_is_in_them)
 	ck_assert_int_lt(a, b);
 	ck_assert_int_lt(b, c);
 	plan_free(&p);
+}
+END_TEST
+
+START_TEST(what_takes_the_place_of_the_hosts)
+{
+	struct box_options o = plain();
+	o.root = "/usr";
+	bind_to(&o, "/etc", "/a", false);
+	o.binds[o.n_binds++] = (struct bind){.kind = BIND_HIDE, .to = "/a/secret"};
+	o.binds[o.n_binds++] = (struct bind){.kind = BIND_HIDE, .to = "/etc/hosts"};
+	o.binds[o.n_binds++] = (struct bind){.kind = BIND_TMPFS, .to = "/tmp", .text = "size=1m"};
+	o.binds[o.n_binds++] = (struct bind){.kind = BIND_OVERLAY,
+					     .from = "/etc",
+					     .to = "/b",
+					     .changes = "/nowhere/kept"};
+	o.binds[o.n_binds++] =
+		(struct bind){.kind = BIND_OVERLAY, .from = "/", .to = "/", .text = "size=1m"};
+	struct plan p = make(&o);
+
+	ck_assert_int_lt(find(&p, STEP_READ_ONLY, "/a"), find(&p, STEP_HIDE, "/a/secret"));
+	ck_assert_int_lt(find(&p, STEP_READ_ONLY, "/etc/hosts"), find(&p, STEP_HIDE, "/etc/hosts"));
+	ck_assert_str_eq(p.steps[find(&p, STEP_TMPFS, "/tmp")].text, "size=1m");
+	ck_assert_int_lt(find(&p, STEP_KEEP, "/nowhere/kept"), find(&p, STEP_NAMESPACES, NULL));
+	ck_assert_str_eq(p.steps[find(&p, STEP_OVERLAY_KEPT, "/b")].text, "/nowhere/kept");
+	/* The whole root: what is in --root, and nothing else for it. */
+	ck_assert_str_eq(p.steps[find(&p, STEP_OVERLAY, "/")].from, "/usr");
+	ck_assert_int_eq(find(&p, STEP_BASE, NULL), -1);
+	plan_free(&p);
+}
+END_TEST
+
+START_TEST(overlays_that_are_none)
+{
+	struct box_options o = plain();
+	o.binds[o.n_binds++] = (struct bind){.kind = BIND_OVERLAY, .from = "/", .to = "/"};
+	refused(&o, "--root");
+	o.binds[0] = (struct bind){.kind = BIND_OVERLAY, .from = "/etc/passwd", .to = "/a"};
+	refused(&o, "not a directory");
+	o.binds[0] = (struct bind){.kind = BIND_OVERLAY,
+				   .from = "/etc",
+				   .to = "/a",
+				   .changes = "/etc/kept"};
+	refused(&o, "elsewhere");
+	bind_to(&o, "/usr", "/c", true);
+	o.binds[0].changes = "/usr/kept";
+	refused(&o, "can write to /usr");
 }
 END_TEST
 
@@ -330,6 +376,8 @@ Suite *plan_suite(void)
 	tcase_add_test(t, places_are_steps_of_one_process_each);
 	tcase_add_test(t, host_network_keeps_the_namespace);
 	tcase_add_test(t, directories_come_before_what_is_in_them);
+	tcase_add_test(t, what_takes_the_place_of_the_hosts);
+	tcase_add_test(t, overlays_that_are_none);
 	tcase_add_test(t, of_two_for_one_place_the_later_is_on_top);
 	tcase_add_test(t, what_the_user_places_is_the_users);
 	tcase_add_loop_test(t, refuses_bad_places, 0, 9);
