@@ -68,6 +68,24 @@ static void print_quoted(const char *text, const char *escaped)
 	}
 }
 
+/* Its own options, then those it takes besides. */
+#define for_each_row(c, r) \
+	for (const struct command *from = (c); from; from = from->also) \
+		for (const struct option_row *r = from->rows; r < from->rows + from->n_rows; r++)
+
+/* What main.c knows besides the commands. */
+static const char *const words[] = {"help", "version", "--help", "--version"};
+
+static void print_commands(const char *separator)
+{
+	const char *before = "";
+
+	for (const struct command *const *c = commands; *c; c++) {
+		printf("%s%s", before, (*c)->name);
+		before = separator;
+	}
+}
+
 /* ---- bash ------------------------------------------------------------------------- */
 
 static void print_bash_values(const char *text)
@@ -96,16 +114,16 @@ static void print_bash_values(const char *text)
 static void bash_command(const struct command *c)
 {
 	printf("\t%s)\n\t\tcase $previous in\n", c->name);
-	for (size_t i = 0; i < c->n_rows; i++) {
-		if (c->rows[i].kind == TAKES_NOTHING)
+	for_each_row(c, r)
+	{
+		if (r->kind == TAKES_NOTHING)
 			continue;
-		printf("\t\t--%s) ", c->rows[i].name);
-		print_bash_values(c->rows[i].value);
+		printf("\t\t--%s) ", r->name);
+		print_bash_values(r->value);
 		printf(" ;;\n");
 	}
 	printf("\t\t*)\n\t\t\tcase $word in\n\t\t\t-*) compgen -W '");
-	for (size_t i = 0; i < c->n_rows; i++)
-		printf("--%s ", c->rows[i].name);
+	for_each_row(c, r) printf("--%s ", r->name);
 	printf("--help' -- \"$word\" ;;\n\t\t\t*) ");
 	print_bash_values(c->operands);
 	printf(" ;;\n\t\t\tesac\n\t\t\t;;\n\t\tesac\n\t\t;;\n");
@@ -118,10 +136,13 @@ static void bash(void)
 	       "\tlocal word=$1 previous=$2\n\tcase $3 in\n");
 	for (const struct command *const *c = commands; *c; c++)
 		bash_command(*c);
-	printf("\t*) compgen -W '");
-	for (const struct command *const *c = commands; *c; c++)
-		printf("%s ", (*c)->name);
-	printf("--help --version' -- \"$word\" ;;\n\tesac\n}\n\n"
+	printf("\thelp) compgen -W '");
+	print_commands(" ");
+	printf("' -- \"$word\" ;;\n\t*) compgen -W '");
+	print_commands(" ");
+	for (size_t i = 0; i < COUNT(words); i++)
+		printf(" %s", words[i]);
+	printf("' -- \"$word\" ;;\n\tesac\n}\n\n"
 	       "_guise()\n{\n"
 	       "\tlocal word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=\n"
 	       "\t[ \"$COMP_CWORD\" -le 1 ] || command=${COMP_WORDS[1]}\n"
@@ -158,8 +179,8 @@ static void print_zsh_values(const char *text)
 static void zsh_command(const struct command *c)
 {
 	printf("\t%s)\n\t\t_arguments -S", c->name);
-	for (size_t i = 0; i < c->n_rows; i++) {
-		const struct option_row *r = &c->rows[i];
+	for_each_row(c, r)
+	{
 		printf(" \\\n\t\t\t'%s--%s[", r->kind == TAKES_LIST ? "*" : "", r->name);
 		print_quoted(r->help, "[]:\\");
 		printf("]");
@@ -191,11 +212,14 @@ static void zsh(void)
 		print_quoted((*c)->summary, ":");
 		printf("'\n");
 	}
+	printf("\t\t'help:prints how a command is used'\n\t\t'version:prints the version'\n");
 	printf("\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe command commands\n\t\treturn\n\tfi\n"
 	       "\tshift words\n\t(( CURRENT-- ))\n\tcase $words[1] in\n");
 	for (const struct command *const *c = commands; *c; c++)
 		zsh_command(*c);
-	printf("\tesac\n}\n_guise \"$@\"\n");
+	printf("\thelp)\n\t\t_arguments '1:command:(");
+	print_commands(" ");
+	printf(")'\n\t\t;;\n\tesac\n}\n_guise \"$@\"\n");
 }
 
 /* ---- fish ----------------------------------------------------------------------------- */
@@ -223,13 +247,14 @@ static void print_fish_values(const char *text, const char *option)
 
 static void fish_command(const struct command *c)
 {
-	for (size_t i = 0; i < c->n_rows; i++) {
+	for_each_row(c, r)
+	{
 		printf("complete -c guise -n '__fish_seen_subcommand_from %s' -l %s", c->name,
-		       c->rows[i].name);
-		if (c->rows[i].kind != TAKES_NOTHING)
-			print_fish_values(c->rows[i].value, "-r");
+		       r->name);
+		if (r->kind != TAKES_NOTHING)
+			print_fish_values(r->value, "-r");
 		printf(" -d '");
-		print_quoted(c->rows[i].help, "\\");
+		print_quoted(r->help, "\\");
 		printf("'\n");
 	}
 	printf("complete -c guise -n '__fish_seen_subcommand_from %s' -l help -d 'print how it is used'\n",
@@ -249,6 +274,11 @@ static void fish(void)
 	}
 	for (const struct command *const *c = commands; *c; c++)
 		fish_command(*c);
+	printf("complete -c guise -n __fish_use_subcommand -a help -d 'prints how a command is used'\n"
+	       "complete -c guise -n __fish_use_subcommand -a version -d 'prints the version'\n"
+	       "complete -c guise -n '__fish_seen_subcommand_from help' -a '");
+	print_commands(" ");
+	printf("'\n");
 }
 
 /* ---- The command --------------------------------------------------------------------------- */

@@ -14,7 +14,8 @@ static void print_usage(void)
 	       "Runs programs built for another Unix, unmodified, in a sandbox.\n\n");
 	for (size_t i = 0; commands[i]; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	printf("\nguise COMMAND --help tells a command's options; guise --version the version.\n");
+	printf("\nguise help COMMAND, or guise COMMAND --help, tells a command's options; guise version\n"
+	       "the version.\n");
 }
 
 static void print_option(const struct option_row *row, char letter)
@@ -32,7 +33,8 @@ static void print_option(const struct option_row *row, char letter)
 
 static void print_help(const struct command *c)
 {
-	printf("usage: guise %s [OPTIONS] %s\n%s\n\n", c->name, c->operands, c->summary);
+	printf("usage: guise %s [OPTIONS]%s%s\n%s\n\n", c->name, *c->operands ? " " : "",
+	       c->operands, c->summary);
 	for (size_t i = 0; i < c->n_rows; i++)
 		print_option(&c->rows[i], options_letter(c, i));
 	if (c->also)
@@ -82,10 +84,36 @@ static int flush(int status)
 	return status ? status : EXIT_GUISE;
 }
 
+/* help, version, and their forms as options; the exit status, or -1 if it is none of them. */
+static int tell(int argc, char **argv)
+{
+	const char *name = argv[1];
+	const struct command *c;
+
+	if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0) {
+		printf("guise %s\n", GUISE_VERSION);
+		return 0;
+	}
+	if (strcmp(name, "help") != 0 && strcmp(name, "--help") != 0 && strcmp(name, "-h") != 0)
+		return -1;
+	if (argc == 2) {
+		print_usage();
+		return 0;
+	}
+	c = find(argv[2]);
+	if (c) {
+		print_help(c);
+		return 0;
+	}
+	fprintf(stderr, "guise: %s: unknown command; see guise help\n", argv[2]);
+	return EXIT_GUISE;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 	const struct command *c = name ? find(name) : NULL;
+	int told;
 
 	if (is_for_kernel()) {
 		struct failure why = {0};
@@ -93,17 +121,12 @@ int main(int argc, char **argv)
 	}
 	if (c)
 		return flush(run(c, argc - 1, argv + 1));
-	if (name && strcmp(name, "--version") == 0) {
-		printf("guise %s\n", GUISE_VERSION);
-		return flush(0);
-	}
-	if (name && (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)) {
-		print_usage();
-		return flush(0);
-	}
+	told = name ? tell(argc, argv) : -1;
+	if (told >= 0)
+		return flush(told);
 	if (name)
-		fprintf(stderr, "guise: %s: unknown command; see guise --help\n", name);
+		fprintf(stderr, "guise: %s: unknown command; see guise help\n", name);
 	else
-		fprintf(stderr, "guise: no command; see guise --help\n");
+		fprintf(stderr, "guise: no command; see guise help\n");
 	return EXIT_GUISE;
 }

@@ -118,6 +118,7 @@ static int read_settings(struct run *r)
 {
 	const struct run_options *g = &r->given;
 	struct settings *s = &r->box.settings;
+	uint32_t release;
 
 	s->magic = SETTINGS_MAGIC;
 	s->flags = (g->check_uses ? SETTINGS_CHECK_USES : 0) |
@@ -129,6 +130,11 @@ static int read_settings(struct run *r)
 		return failure_set(r->why, EXIT_GUISE,
 				   "--personality %s: unknown; `guise calls` lists the systems",
 				   g->personality);
+	if (g->release && release_number(g->release, &release) < 0)
+		return failure_set(r->why, EXIT_GUISE,
+				   "--release %s: not a release; give one like 14.2-RELEASE, 14.2 "
+				   "or 1402000",
+				   g->release);
 	return copy_setting(r, "release", g->release, s->release, sizeof s->release);
 }
 

@@ -1,4 +1,4 @@
-/* The handover's text form: launch.h. */
+/* The text forms of what launch.h has. */
 #include "syscalls/launch.h"
 
 #include "syscalls/abi.h"
@@ -37,5 +37,37 @@ int handover_decode(struct handover *h, const char *text)
 	if (text[2 * sizeof *h])
 		return -EINVAL;
 	memcpy(h, bytes, sizeof *h);
+	return 0;
+}
+
+#define RELEASE_MOST 99U /* of either part */
+#define RELEASE_NUMBERS 100000U /* what is as large is the number itself */
+
+/* Up to seven digits; what follows them, or NULL if there are none or more. */
+static const char *take_number(const char *s, uint32_t *number)
+{
+	size_t n = 0;
+
+	*number = 0;
+	for (; s[n] >= '0' && s[n] <= '9' && n < 8; n++)
+		*number = *number * 10 + (uint32_t)(s[n] - '0');
+	return n && n < 8 ? s + n : NULL;
+}
+
+int release_number(const char *text, uint32_t *number)
+{
+	uint32_t major, minor = 0;
+	const char *rest = take_number(text, &major);
+
+	if (rest && !*rest && major >= RELEASE_NUMBERS) {
+		*number = major;
+		return 0;
+	}
+	if (rest && *rest == '.')
+		rest = take_number(rest + 1, &minor);
+	if (!rest || !major || major > RELEASE_MOST || minor > RELEASE_MOST ||
+	    (*rest && (*rest != '-' || !rest[1])))
+		return -EINVAL;
+	*number = major * 100000 + minor * 1000;
 	return 0;
 }

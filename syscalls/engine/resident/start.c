@@ -107,33 +107,13 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static uint32_t number_of(const char *s)
-{
-	uint32_t n = 0;
-
-	for (; *s >= '0' && *s <= '9'; s++)
-		n = n * 10 + (uint32_t)(*s - '0');
-	return n;
-}
-
-/* "14.2-RELEASE", "14.2" or "1402000" to the system's number. */
-static uint32_t release_number(const char *text)
-{
-	uint32_t major = number_of(text);
-	const char *dot = strchr(text, '.');
-
-	if (major > 100)
-		return major;
-	return major * 100000 + (dot ? number_of(dot + 1) : 0) * 1000;
-}
-
 static void set_release(struct process *p, uint32_t wanted)
 {
 	const struct personality *s = p->personality;
 
 	p->release = wanted ? wanted : s->default_release;
-	if (*space.settings.release)
-		p->release = release_number(space.settings.release);
+	if (*space.settings.release && release_number(space.settings.release, &p->release) < 0)
+		die(EXIT_GUISE, "%s: no release of a system", space.settings.release);
 	s->release_name(p->release, p->release_name, sizeof p->release_name);
 	if (strchr(space.settings.release, '-'))
 		memcpy(p->release_name, space.settings.release, sizeof p->release_name);
