@@ -258,6 +258,7 @@ static bool not_inherited(const struct descriptor *entry)
 void descriptors_forked(struct call *c)
 {
 	struct descriptors *d = c->thread->process->descriptors;
+	c->thread->process->counted = (struct counted){0};
 	if (!d)
 		return;
 	for (uint32_t fd = 0; fd < d->end; fd++) {

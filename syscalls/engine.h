@@ -68,6 +68,11 @@ long engine_send(struct call *c, int pid, int host_tid, int n, int code, uint64_
 int engine_action_changed(struct call *c, int n);
 void engine_mask_changed(struct call *c);
 
+/* Kqueues count signal n from now on, or no longer (process->counted).  A thread that waits for
+ * one lets it in. */
+int engine_counted_changed(struct call *c, int n);
+void engine_let_counted_in(struct call *c);
+
 /* Make Linux's own mask and pending set agree with the guest's, for calls that let Linux
  * look at them (sigpending, sigtimedwait). */
 void engine_settle_masks(struct call *c);

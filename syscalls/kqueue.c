@@ -7,6 +7,7 @@
 #include <linux/eventpoll.h>
 #include <string.h>
 
+#include "syscalls/engine.h"
 #include "syscalls/errors.h"
 #include "syscalls/linux.h"
 #include "syscalls/time.h"
@@ -261,7 +262,7 @@ void kqueue_duplicated(struct kqueue *kq)
 static const struct filter *const filters[N_FILTERS] = {
 	[FILTER_READ] = &kqueue_read,	[FILTER_WRITE] = &kqueue_write,
 	[FILTER_TIMER] = &kqueue_timer, [FILTER_USER] = &kqueue_user,
-	[FILTER_VNODE] = &kqueue_vnode,
+	[FILTER_VNODE] = &kqueue_vnode, [FILTER_SIGNAL] = &kqueue_signal,
 };
 
 /* What the others fail with.  The system itself gives asynchronous I/O its events by other
@@ -277,12 +278,20 @@ static const struct filter *filter_of(const struct knote *k)
 	return filters[k->event.filter];
 }
 
-static struct knote **bucket(struct kqueue *kq, const struct event *e)
+static struct knote **bucket(struct kqueue *kq, int filter, uint64_t ident)
 {
-	uint64_t h = (e->ident ^ (uint64_t)e->filter << 32) * 0x9e3779b97f4a7c15;
+	uint64_t h = (ident ^ (uint64_t)filter << 32) * 0x9e3779b97f4a7c15;
 	return &kq->table_of[h >> 56];
 }
 _Static_assert(KNOTE_BUCKETS == 256, "the hash's top eight bits");
+
+struct knote *kqueue_find(struct kqueue *kq, int filter, uint64_t ident)
+{
+	for (struct knote *k = *bucket(kq, filter, ident); k; k = k->chain)
+		if (k->event.ident == ident && k->event.filter == filter)
+			return k;
+	return NULL;
+}
 
 static struct knote *find_knote(struct kqueue *kq, const struct event *e)
 {
@@ -290,10 +299,7 @@ static struct knote *find_knote(struct kqueue *kq, const struct event *e)
 		struct watch *w = watch_find(kq, (int)e->ident);
 		return w ? *watch_place(w, e->filter) : NULL;
 	}
-	for (struct knote *k = *bucket(kq, e); k; k = k->chain)
-		if (k->event.ident == e->ident && k->event.filter == e->filter)
-			return k;
-	return NULL;
+	return kqueue_find(kq, e->filter, e->ident);
 }
 
 static void enqueue(struct knote *k)
@@ -337,7 +343,8 @@ void kqueue_activate(struct call *c, struct knote *k)
 
 static void unfile(struct knote *k)
 {
-	for (struct knote **at = bucket(k->kq, &k->event); *at; at = &(*at)->chain) {
+	for (struct knote **at = bucket(k->kq, k->event.filter, k->event.ident); *at;
+	     at = &(*at)->chain) {
 		if (*at != k)
 			continue;
 		*at = k->chain;
@@ -382,7 +389,7 @@ static int new_knote(struct call *c, struct kqueue *kq, const struct event *chan
 	}
 	if (filter_of(k)->is_descriptor)
 		return 0; /* the watch knows it */
-	struct knote **at = bucket(kq, change);
+	struct knote **at = bucket(kq, change->filter, change->ident);
 	k->chain = *at;
 	*at = k;
 	k->status |= KNOTE_FILED;
@@ -616,6 +623,8 @@ static int take_events(struct call *c, struct kqueue *kq, uint64_t at, long n)
 			kqueue_alarm(c, kq);
 		else if (e.data == TOKEN_FILES)
 			file_happened(c, kq);
+		else if (e.data == TOKEN_SIGNALS)
+			kqueue_signals(c, kq);
 		else
 			watch_happened(c, kq, e.data, (uint32_t)e.events);
 	}
@@ -671,6 +680,8 @@ static long leave_closed(struct call *c, struct kqueue *kq)
 static long wait_once(struct call *c, struct kqueue *kq, const struct wait *w, uint64_t ns)
 {
 	file_look_at_all(c, kq);
+	if (kq->signals)
+		engine_let_counted_in(c);
 	if (kq->first)
 		ns = 0;
 	else if (kq->files && ns > FILE_INTERVAL_NS)

@@ -131,13 +131,16 @@ struct knote {
 	struct knote *next, *previous; /* in the queue */
 	struct knote *chain; /* in the table */
 	int64_t parameter; /* data as the guest set it */
-	int64_t seen; /* of a file with EV_CLEAR: its size, and one more, when last looked at;
-		       * of a signal: how many had come when it was last told */
+	int64_t seen; /* of a file with EV_CLEAR: its size, and one more, when last looked at */
 	uint32_t notes; /* fflags as the guest set them */
 	uint32_t status;
 	union {
 		struct watch *watch;
 		bool triggered;
+		struct {
+			uint32_t now, told; /* how many had come */
+			bool counts;
+		} signal;
 		struct {
 			uint64_t at, period; /* ns on the monotonic clock */
 			struct knote *later, *sooner;
@@ -194,6 +197,7 @@ struct kqueue {
 	int32_t notifier; /* fanotify, hidden; -1: none yet */
 	uint64_t alarm_at; /* 0: not armed */
 	uint32_t files; /* READ and WRITE of files that have to be looked at again and again */
+	uint32_t signals; /* knotes that count them */
 	uint32_t queued;
 	struct knote *first, *last; /* the queue */
 	struct knote *first_timer, *last_timer;
@@ -232,6 +236,8 @@ int kqueue_ring(struct call *c, struct kqueue *kq);
 int kqueue_make_bell(struct call *c, struct kqueue *kq);
 int kqueue_hidden_event(struct call *c, struct kqueue *kq, long fd, uint64_t token);
 void kqueue_drop(struct call *c, struct knote *k);
+/* The knote of a filter whose ident is no descriptor. */
+struct knote *kqueue_find(struct kqueue *kq, int filter, uint64_t ident);
 void kqueue_close_helper(struct call *c, int fd);
 long kqueue_epoll_ctl(struct call *c, const struct kqueue *kq, int op, int fd, uint32_t events,
 		      uint64_t token);
@@ -240,6 +246,7 @@ long kqueue_epoll_ctl(struct call *c, const struct kqueue *kq, int op, int fd, u
 #define TOKEN_BELL UINT64_MAX
 #define TOKEN_ALARM (UINT64_MAX - 1)
 #define TOKEN_FILES (UINT64_MAX - 2)
+#define TOKEN_SIGNALS (UINT64_MAX - 3)
 
 /* kqueue_watch.c */
 extern const struct filter kqueue_read, kqueue_write;
@@ -263,6 +270,10 @@ bool file_is_one(struct call *c, const struct watch *w); /* it has a name, or ha
 int file_mark(struct call *c, struct watch *w); /* as its knotes want it */
 void file_unmark(struct call *c, struct watch *w);
 void file_happened(struct call *c, struct kqueue *kq); /* the notifier has something */
+
+/* kqueue_signal.c */
+extern const struct filter kqueue_signal;
+void kqueue_signals(struct call *c, struct kqueue *kq); /* some came */
 
 /* kqueue_timer.c */
 extern const struct filter kqueue_timer, kqueue_user;

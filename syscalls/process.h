@@ -59,6 +59,14 @@ struct signal_info {
 	uint64_t host[16];
 };
 
+/* Signals that kqueues count, whatever becomes of them (kqueue_signal.c). */
+struct counted {
+	int32_t bell; /* an eventfd, rung at each one; 0: none yet */
+	struct sigset set;
+	uint16_t knotes[MAX_SIGNAL]; /* that ask about it */
+	uint32_t count[MAX_SIGNAL];
+};
+
 struct descriptors; /* descriptors.h */
 
 struct process {
@@ -66,6 +74,7 @@ struct process {
 	const struct personality *forced; /* for every program, whatever it looks like; or NULL */
 	struct lock lock; /* actions, brk */
 	struct action actions[MAX_SIGNAL];
+	struct counted counted;
 	struct sigset watched; /* guest signals that were looked at when first blocked */
 	uint64_t
 		host_handled; /* Linux signals (bit n-1) that have the engine's handler installed */

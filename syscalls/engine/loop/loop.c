@@ -204,6 +204,18 @@ int engine_action_changed(struct call *c, int n)
 	return 0;
 }
 
+int engine_counted_changed(struct call *c, int n)
+{
+	(void)c;
+	(void)n;
+	return 0;
+}
+
+void engine_let_counted_in(struct call *c)
+{
+	(void)c;
+}
+
 void engine_mask_changed(struct call *c)
 {
 	(void)c;

@@ -17,10 +17,9 @@ static bool linux_ignores(int host)
 
 /* Linux's disposition for a guest action: the handler wherever the guest has one, might
  * block the signal, or shares its carrier; else what comes to the same. */
-static uint64_t disposition(const struct personality *p, const struct signal *s,
-			    const struct action *a)
+static uint64_t disposition(const struct process *p, const struct signal *s, const struct action *a)
 {
-	if (signal_is_carrier(p, s->host))
+	if (signal_is_carrier(p->personality, s->host) || counted_needs_handler(p, s, a))
 		return (uint64_t)host_signal;
 	if (a->handler == HANDLER_IGNORE)
 		return (uint64_t)SIG_IGN;
@@ -39,7 +38,7 @@ int engine_action_changed(struct call *c, int n)
 
 	if (!s || (HOST_BIT(s->host) & SYNCHRONOUS))
 		return 0;
-	handler = disposition(p->personality, s, a);
+	handler = disposition(p, s, a);
 	flags |= a->flags & ACTION_NOCLDSTOP ? SA_NOCLDSTOP : 0;
 	flags |= a->flags & ACTION_NOCLDWAIT ? SA_NOCLDWAIT : 0;
 	r = set_host_action(s->host, handler, flags);
@@ -101,7 +100,8 @@ void signals_push_mask(struct resident *r)
 void engine_settle_masks(struct call *c)
 {
 	struct resident *r = of_thread(c->thread);
-	uint64_t wanted = sigset_to_host(c->personality, &c->thread->mask) & ~SYNCHRONOUS;
+	uint64_t wanted = sigset_to_host(c->personality, &c->thread->mask) & ~SYNCHRONOUS &
+			  ~counted_in_host(c->thread->process);
 
 	if (wanted == r->host_blocked)
 		return;
@@ -140,12 +140,12 @@ static int wait_held(struct resident *r, const struct sigset *set, struct signal
 {
 	const struct personality *p = r->thread.process->personality;
 
-	for (int n = 1; r->held && n <= 31; n++) {
+	for (int n = 1; r->held && n <= 64; n++) {
 		int guest = signal_from_host(p, n);
 
 		if ((r->held & HOST_BIT(n)) && guest && sigset_has(set, guest)) {
 			r->held &= ~HOST_BIT(n);
-			*info = (struct signal_info){.number = guest, .code = CODE_USER};
+			*info = held_signal(r, guest);
 			return guest;
 		}
 	}
@@ -168,6 +168,7 @@ static long wait_host(struct resident *r, uint64_t wanted, uint64_t timeout,
 
 	if (n > 0) {
 		signals_convert(r, &si, info);
+		count_arrived(r, &si, info);
 		n = info->number;
 	}
 	return n;
@@ -184,6 +185,7 @@ long engine_wait_signal(struct call *c, const struct sigset *set, uint64_t timeo
 	if (n)
 		return n;
 	blocked |= sigset_to_host(c->personality, &r->thread.mask) & ~SYNCHRONOUS;
+	blocked &= ~counted_in_host(c->thread->process);
 	r->host_blocked = blocked;
 	if (!set_host_mask_unless_pending(r, blocked | wanted))
 		return CALL_AGAIN;
@@ -204,6 +206,8 @@ void engine_raise(struct thread *t, const struct signal_info *info)
 			return;
 		}
 	}
+	if (!info->is_fault)
+		count_signal(r, info->number);
 	r->raised = *info;
 	r->has_raised = true;
 	r->pending = 1;
@@ -247,6 +251,17 @@ static void adjust_defaults(struct process *p)
 	p->host_handled |= HOST_BIT(HOST_SIGNAL_CARRIER);
 }
 
+/* Ignored by the program before this one: Linux, too, shall do so, which had a handler of the
+ * engine's there if a kqueue counted them. */
+static void ignore_again(struct process *p, const struct signal *s, const struct sigset *ignored)
+{
+	if (!sigset_has(ignored, s->guest))
+		return;
+	p->actions[s->guest - 1].handler = HANDLER_IGNORE;
+	if (!signal_is_carrier(p->personality, s->host) && !(HOST_BIT(s->host) & SYNCHRONOUS))
+		(void)set_host_action(s->host, (uint64_t)SIG_IGN, 0); /* it has been, before */
+}
+
 void signals_begin(struct resident *r, const struct handover *h)
 {
 	struct process *p = r->thread.process;
@@ -261,9 +276,8 @@ void signals_begin(struct resident *r, const struct handover *h)
 	}
 	sigset_take_over(p->personality, h->mask, &r->thread.mask);
 	sigset_take_over(p->personality, h->ignored, &ignored);
-	for (int n = 1; n <= MAX_SIGNAL; n++)
-		if (sigset_has(&ignored, n))
-			p->actions[n - 1].handler = HANDLER_IGNORE;
+	for (uint32_t i = 0; i < p->personality->n_signals; i++)
+		ignore_again(p, &p->personality->signals[i], &ignored);
 	adjust_defaults(p);
 	signals_push_mask(r);
 }

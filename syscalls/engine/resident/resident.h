@@ -43,6 +43,7 @@ struct resident {
 	bool all_blocked; /* Linux holds everything back until what is in hand is settled */
 	uint64_t host_blocked; /* what Linux has blocked for this thread besides */
 	uint64_t held; /* Linux signals that cannot be blocked there but are by the guest */
+	struct signal_info held_info; /* of one of them, if it was told (counted.c) */
 	uint64_t scratch_base;
 	struct trace_entry *entry; /* the call being traced, or NULL */
 	struct robust_list_head list; /* of locks Linux marks when the thread dies (ring.c) */
@@ -116,6 +117,7 @@ int resident_call(struct resident *r);
 void resident_boundary(struct resident *r);
 
 /* slots.c */
+struct resident *slot_of(uint32_t slot); /* any of space.top; a free one is no process's */
 struct resident *slot_new(void);
 void slot_begin(struct resident *r); /* on the new thread itself: gs, signal stack */
 void slot_free(struct resident *r);

@@ -144,24 +144,31 @@ void signals_convert(const struct resident *r, const siginfo_t *from, struct sig
 
 /* ---- Holding back ---------------------------------------------------------- */
 
-/* Linux delivers it again, to whoever does not block it by then. */
-static void queue_again(struct resident *r, const siginfo_t *from, bool to_thread)
+void signals_queue(const struct resident *r, const siginfo_t *from, int host_tid)
 {
 	siginfo_t si = *from;
 	int pid = r->thread.process->pid, n = si.si_signo;
 
-	if (si.si_code != CODE_WRAPPED && si.si_code != CODE_REQUEUED) {
+	if (si.si_code == CODE_WRAPPED) {
+		si.si_errno |= WRAP_AGAIN;
+	} else if (si.si_code != CODE_REQUEUED) {
 		si.si_errno = si.si_code;
 		si.si_code = CODE_REQUEUED;
 	}
-	if (to_thread)
-		(void)LINUX(rt_tgsigqueueinfo, pid, r->thread.host_tid, n, &si);
+	if (host_tid)
+		(void)LINUX(rt_tgsigqueueinfo, pid, host_tid, n, &si);
 	else
 		(void)LINUX(rt_sigqueueinfo, pid, n, &si);
 }
 
+/* To whoever does not block it by then. */
+static void queue_again(struct resident *r, const siginfo_t *si, bool to_thread)
+{
+	signals_queue(r, si, to_thread ? r->thread.host_tid : 0);
+}
+
 /* A signal the guest blocks: where Linux can, it holds it; mask is Linux's, to be. */
-static void hold(struct resident *r, const siginfo_t *si, bool to_thread)
+static void hold(struct resident *r, const siginfo_t *si, const struct signal_info *info)
 {
 	uint64_t bit = HOST_BIT(si->si_signo);
 
@@ -169,14 +176,17 @@ static void hold(struct resident *r, const siginfo_t *si, bool to_thread)
 		r->held |= bit;
 		return;
 	}
+	if (counted_held(r, si, info))
+		return;
 	r->host_blocked |= bit;
-	queue_again(r, si, to_thread);
+	queue_again(r, si, info->to_thread);
 }
 
 void signals_pass_on(struct resident *r)
 {
 	struct signal_info info;
 
+	counted_give_back(r);
 	if (!r->has_host)
 		return;
 	signals_convert(r, &r->host_info, &info);
@@ -354,8 +364,9 @@ static void arrived(struct resident *r, siginfo_t *si, struct ucontext *uc)
 	signals_convert(r, si, &info);
 	if (!info.number)
 		return;
+	count_arrived(r, si, &info);
 	if (sigset_has(&r->thread.mask, info.number)) {
-		hold(r, si, info.to_thread);
+		hold(r, si, &info);
 		*(uint64_t *)&uc->uc_sigmask |= r->host_blocked;
 		return;
 	}
@@ -426,7 +437,7 @@ static bool take(struct resident *r, struct signal_info *info)
 	signals_convert(r, &r->host_info, info);
 	r->has_host = false;
 	if (!info->is_fault && sigset_has(&r->thread.mask, info->number)) {
-		hold(r, &r->host_info, info->to_thread);
+		hold(r, &r->host_info, info);
 		info->number = 0;
 	}
 	return true;
@@ -497,13 +508,13 @@ bool signals_take_held(struct resident *r)
 {
 	const struct personality *p = r->thread.process->personality;
 
-	for (int n = 1; r->held && n <= 31; n++) {
-		int guest = signal_from_host(p, n);
+	for (int n = 1; r->held && n <= 64; n++) {
+		int guest = r->held & HOST_BIT(n) ? signal_from_host(p, n) : 0;
 
-		if (!(r->held & HOST_BIT(n)) || sigset_has(&r->thread.mask, guest))
+		if (!guest || sigset_has(&r->thread.mask, guest))
 			continue;
 		r->held &= ~HOST_BIT(n);
-		r->raised = (struct signal_info){.number = guest, .code = CODE_USER};
+		r->raised = held_signal(r, guest);
 		r->has_raised = true;
 		return true;
 	}

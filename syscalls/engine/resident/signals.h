@@ -19,7 +19,10 @@
 #define WRAP(number, code) ((int)((uint32_t)(number) << 20 | (uint32_t)(code)))
 /* ... and of what Linux sent and guise queues again: Linux's code is in si_errno. */
 #define CODE_REQUEUED (-61)
+/* With CODE_WRAPPED the same is a bit of si_errno. */
+#define WRAP_AGAIN 0x10000000
 
+struct signal;
 struct ucontext;
 
 /* signal.c */
@@ -31,7 +34,19 @@ bool set_host_mask_unless_pending(struct resident *r, uint64_t mask);
 void host_signal(int number, siginfo_t *si, struct ucontext *uc);
 /* The guest's view of what Linux sent; info->number 0 if the guest has no such signal. */
 void signals_convert(const struct resident *r, const siginfo_t *from, struct signal_info *info);
+/* Linux delivers it again, marked as such: to one thread, or (0) to the process. */
+void signals_queue(const struct resident *r, const siginfo_t *si, int host_tid);
 /* Held signals that the guest does not block any more, made up anew: true if there was one. */
 bool signals_take_held(struct resident *r);
+
+/* counted.c */
+bool counted_needs_handler(const struct process *p, const struct signal *s, const struct action *a);
+uint64_t counted_in_host(const struct process *p); /* Linux numbers never blocked there */
+void count_signal(struct resident *r, int guest);
+void count_arrived(struct resident *r, const siginfo_t *si, const struct signal_info *info);
+/* A signal the guest blocks: true if it was taken care of. */
+bool counted_held(struct resident *r, const siginfo_t *si, const struct signal_info *info);
+struct signal_info held_signal(const struct resident *r, int guest);
+void counted_give_back(struct resident *r);
 
 #endif

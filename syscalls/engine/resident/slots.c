@@ -76,6 +76,11 @@ struct resident *slot_new(void)
 	return found;
 }
 
+struct resident *slot_of(uint32_t slot)
+{
+	return context_of(slot);
+}
+
 struct thread *engine_find_thread(struct call *c, int host_tid)
 {
 	for (uint32_t i = 0; host_tid > 0 && i < space.top; i++) {

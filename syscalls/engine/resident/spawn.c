@@ -6,7 +6,7 @@
  */
 #include "syscalls/descriptors.h"
 #include "syscalls/engine.h"
-#include "syscalls/engine/resident/resident.h"
+#include "syscalls/engine/resident/signals.h"
 #include "syscalls/personality.h"
 #include "syscalls/signal.h"
 
@@ -130,6 +130,7 @@ static struct resident *shared_child(struct call *c, struct resident *r)
 	child->thread.process = p;
 	child->host_blocked = r->host_blocked;
 	child->is_vfork_child = true;
+	p->counted = (struct counted){0}; /* by kqueues, which it has not */
 	c_child.thread = &child->thread;
 	c->personality->leave_child(&c_child);
 	return child;
@@ -386,6 +387,7 @@ static long exec_resident(struct resident *r, const uint64_t *argv, uint64_t env
 
 	if (space.settings.flags & SETTINGS_TRACE)
 		trace_begun(r, TRACE_EXECUTES);
+	counted_give_back(r);
 	if (!r->pending)
 		e = LINUX(execveat, HIDDEN_RESIDENT, "", argv, envp, AT_EMPTY_PATH);
 	signals_unblock(r, r->all_blocked ? signals_block_all(r) : before);
