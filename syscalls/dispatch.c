@@ -144,9 +144,6 @@ static int copy_out(struct call *c, int i, const struct passed *p, long result)
 
 /* ---- SAME without a copy ------------------------------------------------- */
 
-/* What a row's arguments need, found at its first call and kept in the process (a byte a
- * row): nothing but a look at the descriptors among them, or the general way. */
-enum { PLAN_UNKNOWN = 0, PLAN_DIRECT = 0x40, PLAN_GENERAL = 0xff };
 _Static_assert(1 << 6 == PLAN_DIRECT, "a bit for each of Linux's six arguments");
 
 static bool is_direct(const struct arg *a)
@@ -179,14 +176,26 @@ static uint8_t plan_of(const struct row *row)
 	return plan;
 }
 
+/* Where every call is watched none is quick. */
+static uint16_t quick_of(const struct process *p, const struct row *row, uint8_t plan)
+{
+	if (plan == PLAN_GENERAL || (p->settings & (SETTINGS_CHECK_USES | SETTINGS_TRACE)))
+		return 0;
+	if (plan == PLAN_DIRECT)
+		return (uint16_t)(QUICK | row->host);
+	return plan == (PLAN_DIRECT | 1) ? (uint16_t)(QUICK | QUICK_DESCRIPTOR | row->host) : 0;
+}
+
 static uint8_t plan_for(struct call *c)
 {
 	struct process *p = c->thread->process;
 
 	if (c->nr >= COUNT(p->plans))
 		return PLAN_GENERAL;
-	if (p->plans[c->nr] == PLAN_UNKNOWN)
+	if (p->plans[c->nr] == PLAN_UNKNOWN) {
 		p->plans[c->nr] = plan_of(c->row);
+		p->quick[c->nr] = quick_of(p, c->row, p->plans[c->nr]);
+	}
 	return p->plans[c->nr];
 }
 

@@ -83,7 +83,9 @@ struct personality {
 
 	/* c->nr and c->a from the thread's registers; 0, or -errno if the arguments cannot be read. */
 	int (*fetch)(struct call *c);
-	/* The result (or negative errno) into the thread's registers. */
+	/* The result (or negative errno) into the thread's registers.  Of a SAME row's call that
+	 * did not fail an engine may do it itself: rax, and this flag cleared. */
+	uint32_t error_flag;
 	void (*leave)(struct call *c, long result);
 	/* Registers back to the call instruction: it will be made again. */
 	void (*restart)(struct call *c);

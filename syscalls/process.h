@@ -69,6 +69,18 @@ struct counted {
 
 struct descriptors; /* descriptors.h */
 
+/* What a SAME row's arguments need, found at its first call: nothing but a look at the
+ * descriptors among them (a bit each, below PLAN_DIRECT), or the general way. */
+enum plan { PLAN_UNKNOWN = 0, PLAN_DIRECT = 0x40, PLAN_GENERAL = 0xff };
+
+/* Calls an engine may make without a look at the row: Linux's number and these. */
+enum quick {
+	QUICK_NUMBER = 0x3fff,
+	QUICK = 0x4000, /* it is one */
+	QUICK_DESCRIPTOR = 0x8000, /* if the first argument, a descriptor, is below HIDDEN_FIRST */
+};
+#define QUICK_CALLS 1024
+
 struct process {
 	const struct personality *personality;
 	const struct personality *forced; /* for every program, whatever it looks like; or NULL */
@@ -88,7 +100,8 @@ struct process {
 	uint64_t
 		ps_strings; /* where the start code put the argument block; 0 if the system has none */
 	uint64_t trampoline; /* the system's signal trampoline in this process */
-	uint8_t plans[1024]; /* how each SAME row passes its arguments (dispatch.c) */
+	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
+	uint16_t quick[QUICK_CALLS]; /* by the guest's number: enum quick, or 0 */
 	uint32_t settings; /* enum settings_flags (launch.h) */
 	char release_name[32];
 	char path[4096]; /* the program, as the guest knows it */

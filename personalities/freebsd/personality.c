@@ -443,6 +443,7 @@ static const struct personality freebsd = {
 	.default_release_name = "14.2-RELEASE",
 	.release_name = release_name,
 	.fetch = fetch,
+	.error_flag = FLAG_CARRY,
 	.leave = leave,
 	.restart = restart,
 	.leave_child = leave_child,

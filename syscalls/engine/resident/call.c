@@ -112,40 +112,33 @@ static enum ending interrupted(struct resident *r, struct call *c, long result, 
 	return restarts ? RESTARTS : ENDS;
 }
 
-/* The result, or CALL_AGAIN where the guest is to make the call anew. */
-static long run(struct resident *r, struct call *c, bool *delivers, struct signal_info *info,
-		struct action *a)
+/* From what the translator, or Linux, said to the guest's registers.  The result, or
+ * CALL_AGAIN where the guest is to make the call anew. */
+static long settle(struct resident *r, struct call *c, long result, bool *delivers,
+		   struct signal_info *info, struct action *a)
 {
 	enum ending ending;
-	long result;
 
 	*delivers = false;
-	for (;;) {
-		result = dispatch(c);
-		if (result != -EINTR && result != CALL_AGAIN)
-			break;
+	while (result == -EINTR || result == CALL_AGAIN) {
 		ending = interrupted(r, c, result, delivers, info, a);
 		if (ending != REPEATS)
 			return ending == ENDS ? -EINTR : CALL_AGAIN;
+		result = dispatch(c);
 	}
 	if (result != CALL_DONE)
 		c->personality->leave(c, result);
 	return result;
 }
 
-/* The call in c, as fetch() found it. */
-static inline __attribute__((always_inline)) int make(struct resident *r, struct call *c,
-						      long fetched, bool traced)
+static inline __attribute__((always_inline)) int finish(struct resident *r, struct call *c,
+							long result, bool traced)
 {
 	struct signal_info info;
 	struct action action;
-	bool delivers = false;
-	long result = fetched;
+	bool delivers;
 
-	if (result < 0)
-		c->personality->leave(c, result);
-	else
-		result = run(r, c, &delivers, &info, &action);
+	result = settle(r, c, result, &delivers, &info, &action);
 	if (traced)
 		trace_leave(r, c, result,
 			    result == CALL_AGAIN  ? TRACE_RESTARTS
@@ -153,14 +146,14 @@ static inline __attribute__((always_inline)) int make(struct resident *r, struct
 						  : 0);
 	if (delivers) {
 		signals_deliver(r, &info, &action);
-		return 1;
+		return CALL_RESUMES;
 	}
 	if (r->thread.mask_saved) {
 		r->thread.mask = r->thread.saved_mask;
 		r->thread.mask_saved = false;
 		engine_mask_changed(c);
 	}
-	return result == CALL_DONE;
+	return result == CALL_DONE ? CALL_RESUMES : CALL_LEAVES;
 }
 
 static __attribute__((noinline)) int make_traced(struct resident *r, struct call *c, long fetched)
@@ -168,19 +161,46 @@ static __attribute__((noinline)) int make_traced(struct resident *r, struct call
 	struct trace_entry entry;
 
 	trace_enter(r, &entry, c);
-	return make(r, c, fetched, true);
+	return finish(r, c, fetched < 0 ? fetched : dispatch(c), true);
 }
 
-/* 0: the quick way out, for a plain result; 1: all registers are to be loaded. */
+/* Not by an initialiser: that would clear the arguments, which are about to be written, by the
+ * slow means a compiler has for it without vector registers. */
+static inline __attribute__((always_inline)) void begin(struct resident *r, struct call *c)
+{
+	c->thread = &r->thread;
+	c->personality = r->thread.process->personality;
+	c->row = NULL;
+	c->has_second = false;
+	c->second = 0;
+	c->deadline = 0;
+	c->scratch_used = 0;
+	c->a[5] = c->a[6] = c->a[7] = 0;
+}
+
+/* CALL_...: how to go on. */
 int resident_call(struct resident *r)
 {
-	const struct personality *p = r->thread.process->personality;
-	struct call c = {.thread = &r->thread, .personality = p};
-	long fetched = p->fetch(&c);
+	struct call c;
+	long fetched;
 
+	begin(r, &c);
+	fetched = c.personality->fetch(&c);
 	if (__builtin_expect(space.settings.flags & SETTINGS_TRACE, 0))
 		return make_traced(r, &c, fetched);
-	return make(r, &c, fetched, false);
+	return finish(r, &c, fetched < 0 ? fetched : dispatch(&c), false);
+}
+
+/* entry.S had Linux make the call, and it failed or was cut short.  The guest's registers are
+ * as they were. */
+int resident_quick(struct resident *r, long result)
+{
+	struct call c;
+
+	begin(r, &c);
+	(void)c.personality->fetch(&c); /* all in registers: cannot fail */
+	c.row = find_row(c.personality, c.nr);
+	return finish(r, &c, result, false);
 }
 
 /* A signal is in hand and the guest's registers are in the context. */

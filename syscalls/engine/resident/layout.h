@@ -55,6 +55,28 @@
 #define T_STACK_TOP 520
 #define T_PENDING 528
 
+/* struct process, at the thread's T_PROCESS */
+#define T_PROCESS 144
+#define P_PERSONALITY 0
+#define P_QUICK 6272
+
+/* struct personality */
+#define PERSONALITY_ERROR_FLAG 184
+
+/* enum quick, HIDDEN_FIRST */
+#define Q_NUMBER 0x3fff
+#define Q_QUICK 0x4000
+#define Q_DESCRIPTOR 0x8000
+#define Q_CALLS 1024
+#define Q_HIDDEN 1008
+
+/* What resident_call() returns: how to go on. */
+#define CALL_LEAVES 0 /* the quick way out, for a plain result */
+#define CALL_RESUMES 1 /* all registers are to be loaded */
+
+#define ARITHMETIC_FLAGS 0x8d5 /* OF SF ZF AF PF CF */
+#define USUAL_FLAGS 0x202 /* all others, in a program that is not traced */
+
 #define USER_CS 0x33
 #define USER_SS 0x2b
 

@@ -16,6 +16,7 @@
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/layout.h"
 #include "syscalls/launch.h"
+#include "syscalls/personality.h"
 #include "syscalls/process.h"
 #include "syscalls/trace.h"
 
@@ -54,6 +55,13 @@ struct resident {
 _Static_assert(offsetof(struct resident, self) == T_SELF, "layout.h");
 _Static_assert(offsetof(struct resident, stack_top) == T_STACK_TOP, "layout.h");
 _Static_assert(offsetof(struct resident, pending) == T_PENDING, "layout.h");
+_Static_assert(offsetof(struct thread, process) == T_PROCESS, "layout.h");
+_Static_assert(offsetof(struct process, personality) == P_PERSONALITY, "layout.h");
+_Static_assert(offsetof(struct process, quick) == P_QUICK, "layout.h");
+_Static_assert(offsetof(struct personality, error_flag) == PERSONALITY_ERROR_FLAG, "layout.h");
+_Static_assert(QUICK == Q_QUICK && QUICK_DESCRIPTOR == Q_DESCRIPTOR && QUICK_NUMBER == Q_NUMBER &&
+		       QUICK_CALLS == Q_CALLS && HIDDEN_FIRST == Q_HIDDEN,
+	       "layout.h");
 _Static_assert(offsetof(struct regs, rflags) == R_RFLAGS, "layout.h");
 _Static_assert(sizeof(struct resident) <= SLOT_END - SLOT_CONTEXT, "layout.h");
 
@@ -101,7 +109,8 @@ long gate_clone(uint64_t flags, uint64_t stack, void *parent_tid, void *child_ti
 		void (*begin)(struct resident *));
 _Noreturn void gate_exit(uint32_t *slot, int status);
 extern const char gate_sigreturn[], gate_wait_window[], gate_wait_window_end[], gate_wait_aborted[],
-	entry_call[], exit_window[], exit_window_end[], boundary[];
+	gate_quick_window[], gate_quick_window_end[], gate_quick_aborted[], entry_call[],
+	exit_window[], exit_window_end[], boundary[];
 _Noreturn void enter_guest(void);
 int copy_guarded(void *to, const void *from, size_t n);
 int vectors_load(const void *area, uint64_t mask);
@@ -114,6 +123,7 @@ int vectors_load(const void *area, uint64_t mask);
 
 /* call.c */
 int resident_call(struct resident *r);
+int resident_quick(struct resident *r, long result);
 void resident_boundary(struct resident *r);
 
 /* slots.c */

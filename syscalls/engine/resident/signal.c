@@ -276,6 +276,8 @@ static void turn_to_boundary(struct resident *r, struct ucontext *uc)
 		m->rip = (uint64_t)boundary;
 	} else if (within(m->rip, gate_wait_window, gate_wait_window_end)) {
 		m->rip = (uint64_t)gate_wait_aborted;
+	} else if (within(m->rip, gate_quick_window, gate_quick_window_end)) {
+		m->rip = (uint64_t)gate_quick_aborted;
 	}
 }
 
