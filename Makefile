@@ -62,12 +62,12 @@ RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
 	$(wildcard syscalls/engine/resident/*.c syscalls/engine/resident/*.S) \
 	$(MAPPER) filter_gate))
 MKFILTER_OBJS := $(patsubst %.c,$(B)/hosted/%.o,sandbox/mkfilter.c $(SHARED) $(MAPPER) $(LOOP))
-# The box's part that is made, not written: the resident's image and the filter without it.
-MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o
+# The box's part that is made, not written: the resident's image and the filters without it.
+MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o $(B)/hosted/filter_settled.o
 GUISE_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(CLI) $(BOX) $(SHARED) $(LOOP)) $(MADE)
 UNIT_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(filter-out cli/main.c,$(CLI)) $(BOX) $(SHARED) \
-	$(LOOP) $(UNIT)) $(MADE)
-ASAN_OBJS := $(patsubst $(B)/hosted/%,$(B)/asan/%,$(filter-out $(MADE),$(UNIT_OBJS))) $(MADE)
+	$(LOOP) $(UNIT)) $(MADE) $(B)/hosted/filter_gate.o
+ASAN_OBJS := $(patsubst $(B)/hosted/%,$(B)/asan/%,$(filter-out $(MADE) %/filter_gate.o,$(UNIT_OBJS))) $(MADE) $(B)/hosted/filter_gate.o
 
 GUEST_BINS := $(GUESTS:%=$(B)/guest/%)
 FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)

@@ -120,6 +120,11 @@ int step_limit(struct box *b, const struct step *s);
 int step_limit_holds(struct box *b, const struct step *s);
 int step_execute(struct box *b, const struct step *s);
 int step_native_execute(struct box *b, const struct step *s);
+int step_settle(struct box *b, const struct step *s);
+
+/* A seccomp filter for this process and what it starts: 0 or -errno. */
+struct sock_filter;
+int confine_filter(const struct sock_filter *filter, unsigned short length);
 
 /* One line on why user namespaces are refused here and what to change; NULL if nothing
  * explains it. */

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,17 +128,9 @@ int step_native_descriptors(struct box *b, const struct step *s)
 extern const struct sock_filter native_filter[];
 extern const unsigned short native_filter_length;
 
-/* No new privileges are given up already, so no right is needed.  The mitigation that slows
- * filtered processes guards against readers of their own memory: there is nothing to read. */
 int step_native_filter(struct box *b, const struct step *s)
 {
-	const struct sock_fprog program = {.len = native_filter_length,
-					   .filter = (struct sock_filter *)native_filter};
-
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
-		       &program) < 0
-		       ? -errno
-		       : 0;
+	return confine_filter(native_filter, native_filter_length);
 }
 
 int step_native_execute(struct box *b, const struct step *s)

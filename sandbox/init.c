@@ -161,5 +161,7 @@ _Noreturn void init_main(struct box *b)
 			    strerror(-r));
 		finish(b, &m);
 	}
+	if (box_perform(b, IN_INIT_LATER) < 0)
+		finish(b, &m);
 	serve(&in);
 }

@@ -465,7 +465,9 @@ static int add_end(struct layout *l, struct plan *out)
 		return -1;
 	if (o->native && add(l, out, &(struct step){.kind = STEP_NATIVE_FILTER}) < 0)
 		return -1;
-	return add(l, out, &execute);
+	if (add(l, out, &execute) < 0)
+		return -1;
+	return add(l, out, &(struct step){.kind = STEP_SETTLE});
 }
 
 static int open_base(struct layout *l)

@@ -3,142 +3,224 @@
  * `mkfilter gate`, for processes with a resident:
  *
  *	another architecture's call, or one from outside the gate    SIGSYS (the engine's)
- *	a call the rows or the engine declare, arguments as below    allowed
+ *	a call the rows or the engine declare, arguments as guarded  allowed
+ *	with other arguments                                         the guard's error
  *	anything else                                                ENOSYS
  *
- * The gate test comes first, by hand; what follows is compiled by libseccomp as a binary
- * tree.  One filter does the interception and the confinement: two would cost more.
+ * The gate test comes first, by hand; then libseccomp finds the number in a binary tree; where
+ * a call is guarded, that ends in a jump to its tests, which stand at the end.  One filter does
+ * the interception and the confinement: two would cost more.
  * A guest can jump into the gate with any registers, so each allowed call has to be
- * harmless in hostile hands; the guards below narrow the few that would not be.
+ * harmless in hostile hands; guards.def narrows the few that would not be, and the requests
+ * that rows list are all that ioctl may be asked.
  *
  * `mkfilter native`, for the host's own programs without one: what the rows of the host's
  * personality say, and nothing is said twice.
  *
  *	another architecture's call			SIGSYS
- *	a call whose row makes it, arguments as below	allowed
+ *	a call whose row makes it, arguments as guarded	allowed
  *	a call whose row refuses it			the row's error
  *	anything else					ENOSYS
+ *
+ * `mkfilter settled`, for process 1 once the program has started: what either lets through,
+ * wherever it comes from, for what is started later, and the calls of settled.def; no others.
+ * Small, since it is installed at every start: a binary tree over the bounds of runs of
+ * numbers.
  *
  * Written to standard output as C.
  */
 #include "syscalls/engine/resident/layout.h"
+#include "syscalls/memory.h"
 #include "syscalls/personality.h"
 
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/fanotify.h>
 #include <linux/filter.h>
+#include <linux/mman.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define MAX_CALL 1024
 #define MAX_PROGRAM 4096
 
-/* Allowed only if (argument & mask) is one of the values: one line a value.  Numbers as in the
- * kernel's headers, which a build host's may lack. */
+struct program {
+	struct sock_filter steps[MAX_PROGRAM];
+	size_t n;
+};
+
+/* ---- Guards ------------------------------------------------------------------------- */
+
+enum how { NO_TEST, TEST_IN, TEST_WITHOUT, TEST_KIND, TEST_HIGH, TEST_NIL };
+struct test {
+	enum how how;
+	unsigned argument;
+	uint32_t a, b;
+};
+
+#define MOST_TESTS 3
 struct guard {
 	int call;
-	unsigned argument;
-	uint64_t mask;
-	uint64_t value;
-	bool has_also; /* and a second argument must be `also` */
-	unsigned also_argument;
-	uint64_t also;
+	int error;
+	bool native; /* for programs without a resident only */
+	struct test tests[MOST_TESTS];
 };
+
+#define EQUAL(n, v) \
+	{ \
+		TEST_IN, n, v, v \
+	}
+#define IN(n, from, to) \
+	{ \
+		TEST_IN, n, from, to \
+	}
+#define WITHOUT(n, bits) \
+	{ \
+		TEST_WITHOUT, n, bits, 0 \
+	}
+#define KIND(n, mask, v) \
+	{ \
+		TEST_KIND, n, mask, v \
+	}
+#define HIGH(n) \
+	{ \
+		TEST_HIGH, n, 0, 0 \
+	}
+#define NIL(n) \
+	{ \
+		TEST_NIL, n, 0, 0 \
+	}
 
 #define NEW_NAMESPACES \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 	 CLONE_NEWPID | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */)
-#define ONLY(name, n, v) \
-	{ \
-		.call = __NR_##name, .argument = n, .mask = 0xffffffff, .value = v \
-	}
-#define ONLY_WITH(name, n, v, n2, v2) \
-	{ \
-		.call = __NR_##name, .argument = n, .mask = 0xffffffff, .value = v, \
-		.has_also = true, .also_argument = n2, .also = v2 \
-	}
+#define SOCKET_TYPE 0xf /* SOCK_TYPE_MASK of linux/net.h */
+#define SHM_HUGETLB 04000
+#define HANDLE_FID 0x200 /* AT_HANDLE_FID of linux/fcntl.h, Linux 6.6 */
+#define HANDLE_EMPTY_PATH 0x1000
+#define MEMFD_CLOEXEC 1U
+#define MEMFD_SEALING 2U
+#define MEMFD_NOEXEC 8U
+#define MEMFD_EXEC 0x10U
 
 static const struct guard guards[] = {
-	{.call = __NR_clone, .mask = NEW_NAMESPACES | CLONE_PTRACE | CLONE_UNTRACED},
-	ONLY(arch_prctl, 0, 0x1001), /* ARCH_SET_GS */
-	ONLY(arch_prctl, 0, 0x1002), /* ARCH_SET_FS */
-	ONLY(arch_prctl, 0, 0x1003), /* ARCH_GET_FS */
-	ONLY(prctl, 0, 1), /* PR_SET_PDEATHSIG */
-	ONLY(prctl, 0, 2), /* PR_GET_PDEATHSIG */
-	ONLY(prctl, 0, 3), /* PR_GET_DUMPABLE */
-	ONLY(prctl, 0, 4), /* PR_SET_DUMPABLE */
-	ONLY(prctl, 0, 7), /* PR_GET_KEEPCAPS */
-	ONLY(prctl, 0, 15), /* PR_SET_NAME */
-	ONLY(prctl, 0, 16), /* PR_GET_NAME */
-	ONLY(prctl, 0, 23), /* PR_CAPBSET_READ */
-	ONLY(prctl, 0, 27), /* PR_GET_SECUREBITS */
-	ONLY(prctl, 0, 29), /* PR_SET_TIMERSLACK */
-	ONLY(prctl, 0, 30), /* PR_GET_TIMERSLACK */
-	ONLY(prctl, 0, 36), /* PR_SET_CHILD_SUBREAPER */
-	ONLY(prctl, 0, 37), /* PR_GET_CHILD_SUBREAPER */
-	ONLY(prctl, 0, 38), /* PR_SET_NO_NEW_PRIVS */
-	ONLY(prctl, 0, 39), /* PR_GET_NO_NEW_PRIVS */
-	ONLY(prctl, 0, 41), /* PR_SET_THP_DISABLE */
-	ONLY(prctl, 0, 42), /* PR_GET_THP_DISABLE */
-	ONLY(prctl, 0, 0x53564d41), /* PR_SET_VMA */
-	ONLY(socket, 0, 1), /* AF_UNIX */
-	ONLY(socket, 0, 2), /* AF_INET */
-	ONLY(socket, 0, 10), /* AF_INET6 */
-	ONLY_WITH(socket, 0, 16, 2, 0), /* AF_NETLINK, NETLINK_ROUTE */
-	ONLY(socketpair, 0, 1),
-	/* Notes of files only as anybody may ask for them, and of one file at a time. */
-	ONLY(fanotify_init, 0, FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_NOTIF | FAN_REPORT_FID),
-	ONLY(fanotify_mark, 1, FAN_MARK_ADD),
-	ONLY(fanotify_mark, 1, FAN_MARK_REMOVE),
-	/* No leases or notes: they reach other users of a file. */
-	ONLY(fcntl, 1, 0), /* F_DUPFD */
-	ONLY(fcntl, 1, 1), /* F_GETFD */
-	ONLY(fcntl, 1, 2), /* F_SETFD */
-	ONLY(fcntl, 1, 3), /* F_GETFL */
-	ONLY(fcntl, 1, 4), /* F_SETFL */
-	ONLY(fcntl, 1, 5), /* F_GETLK */
-	ONLY(fcntl, 1, 6), /* F_SETLK */
-	ONLY(fcntl, 1, 7), /* F_SETLKW */
-	ONLY(fcntl, 1, 8), /* F_SETOWN */
-	ONLY(fcntl, 1, 9), /* F_GETOWN */
-	ONLY(fcntl, 1, 10), /* F_SETSIG */
-	ONLY(fcntl, 1, 11), /* F_GETSIG */
-	ONLY(fcntl, 1, 15), /* F_SETOWN_EX */
-	ONLY(fcntl, 1, 16), /* F_GETOWN_EX */
-	ONLY(fcntl, 1, 36), /* F_OFD_GETLK */
-	ONLY(fcntl, 1, 37), /* F_OFD_SETLK */
-	ONLY(fcntl, 1, 38), /* F_OFD_SETLKW */
-	ONLY(fcntl, 1, 1030), /* F_DUPFD_CLOEXEC */
-	ONLY(fcntl, 1, 1031), /* F_SETPIPE_SZ */
-	ONLY(fcntl, 1, 1032), /* F_GETPIPE_SZ */
-	ONLY(fcntl, 1, 1033), /* F_ADD_SEALS */
-	ONLY(fcntl, 1, 1034), /* F_GET_SEALS */
+#define GUARD(name, e, ...) {.call = __NR_##name, .error = e, .tests = {__VA_ARGS__}},
+#define GUARD_NATIVE(name, e, ...) \
+	{.call = __NR_##name, .error = e, .native = true, .tests = {__VA_ARGS__}},
+#include "sandbox/guards.def"
+#undef GUARD_NATIVE
+#undef GUARD
 };
 
-/* What only a process without a resident may ask: its filters can but narrow this one, and
- * without a listener (flag 8) they decide nothing by themselves. */
-static const struct guard native_guards[] = {
-	ONLY(prctl, 0, 21), /* PR_GET_SECCOMP */
-	ONLY(prctl, 0, 22), /* PR_SET_SECCOMP */
-	ONLY(seccomp, 0, 0), /* SECCOMP_SET_MODE_STRICT */
-	ONLY(seccomp, 0, 2), /* SECCOMP_GET_ACTION_AVAIL */
-	{.call = __NR_seccomp,
-	 .argument = 1,
-	 .mask = SECCOMP_FILTER_FLAG_NEW_LISTENER,
-	 .has_also = true,
-	 .also_argument = 0,
-	 .also = SECCOMP_SET_MODE_FILTER},
+/* A filter in the making. */
+struct filter {
+	const char *name;
+	bool native;
+	int action[MAX_CALL]; /* ALLOWED, or the error */
+	struct program program;
 };
+#define ALLOWED 0
 
-static void collect(bool allowed[MAX_CALL])
+#define FIELD_AT(m) ((uint32_t)offsetof(struct seccomp_data, m))
+
+static void emit(struct program *p, struct sock_filter step)
 {
-#define OWN(name) allowed[__NR_##name] = true;
+	if (p->n < MAX_PROGRAM)
+		p->steps[p->n++] = step;
+}
+
+/* Only ever compared with constants on this little-endian machine: low half first. */
+static void load(struct program *p, unsigned argument, bool high)
+{
+	uint32_t at = FIELD_AT(args) + argument * 8 + (high ? 4 : 0);
+
+	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at));
+}
+
+static void jump(struct program *p, uint16_t how, uint32_t value, uint8_t yes, uint8_t no)
+{
+	emit(p, (struct sock_filter)BPF_JUMP(BPF_JMP | how | BPF_K, value, yes, no));
+}
+
+static void end(struct program *p, uint32_t action)
+{
+	emit(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action));
+}
+
+#define OUT 255 /* a jump out of the row, to be given its distance */
+
+/* Goes on behind itself if the test holds. */
+static void emit_test(struct program *p, const struct test *t)
+{
+	switch (t->how) {
+	case TEST_IN:
+		load(p, t->argument, false);
+		if (t->a == t->b) {
+			jump(p, BPF_JEQ, t->a, 0, OUT);
+			break;
+		}
+		if (t->a)
+			jump(p, BPF_JGE, t->a, 0, OUT);
+		jump(p, BPF_JGT, t->b, OUT, 0);
+		break;
+	case TEST_WITHOUT:
+		load(p, t->argument, false);
+		jump(p, BPF_JSET, t->a, OUT, 0);
+		break;
+	case TEST_KIND:
+		load(p, t->argument, false);
+		emit(p, (struct sock_filter)BPF_STMT(BPF_ALU | BPF_AND | BPF_K, t->a));
+		jump(p, BPF_JEQ, t->b, 0, OUT);
+		break;
+	case TEST_HIGH:
+		load(p, t->argument, true);
+		jump(p, BPF_JGT, 0, 2, 0);
+		load(p, t->argument, false);
+		jump(p, BPF_JGE, LOWEST_PLACE, 0, OUT);
+		break;
+	case TEST_NIL:
+		load(p, t->argument, true);
+		jump(p, BPF_JEQ, 0, 0, OUT);
+		load(p, t->argument, false);
+		jump(p, BPF_JEQ, 0, 0, OUT);
+		break;
+	case NO_TEST:
+		break;
+	}
+}
+
+/* A row: allowed if all its tests hold, or else on to what comes behind it. */
+static void emit_row(struct program *p, const struct test *tests)
+{
+	size_t from = p->n;
+
+	for (size_t i = 0; i < MOST_TESTS; i++)
+		emit_test(p, &tests[i]);
+	end(p, SECCOMP_RET_ALLOW);
+	for (size_t i = from; i < p->n; i++) {
+		struct sock_filter *s = &p->steps[i];
+		uint8_t distance = (uint8_t)(p->n - i - 1);
+
+		if (BPF_CLASS(s->code) != BPF_JMP)
+			continue;
+		s->jt = s->jt == OUT ? distance : s->jt;
+		s->jf = s->jf == OUT ? distance : s->jf;
+	}
+}
+
+/* The union over all systems: one program may start another's. */
+static void collect_gate(struct filter *f)
+{
+#define OWN(name) f->action[__NR_##name] = ALLOWED;
 #include "syscalls/engine/resident/own_calls.def"
 #undef OWN
 	for_each_personality(p) {
@@ -146,155 +228,168 @@ static void collect(bool allowed[MAX_CALL])
 			const int16_t *use = p->rows[i].uses;
 
 			for (; use && *use != END_OF_USES; use++)
-				allowed[*use] = true;
+				f->action[*use] = ALLOWED;
 		}
 	}
-}
-
-/* The requests a row's type lists are all that ioctl may be asked. */
-static int allow_requests(scmp_filter_ctx f, int call, bool *found)
-{
-	for_each_personality(p) {
-		for (uint32_t i = 0; i < p->n_rows; i++) {
-			const struct row *row = &p->rows[i];
-
-			for (int a = 0; a < MAX_ARGS; a++) {
-				const struct type *t = row->args[a].type;
-
-				if (!t || !t->is_request)
-					continue;
-				for (int n = 0; n < t->count; n++) {
-					int r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1,
-								 SCMP_CMP64(1, SCMP_CMP_MASKED_EQ,
-									    0xffffffff,
-									    t->names[n].host));
-
-					if (r < 0 && r != -EEXIST)
-						return r;
-					*found = true;
-				}
-			}
-		}
-	}
-	return 0;
-}
-
-static int allow_guarded(scmp_filter_ctx f, int call, const struct guard *list, size_t n,
-			 bool *guarded)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct guard *g = &list[i];
-		int r;
-
-		if (g->call != call)
-			continue;
-		*guarded = true;
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, g->has_also ? 2 : 1,
-				     SCMP_CMP64(g->argument, SCMP_CMP_MASKED_EQ, g->mask, g->value),
-				     SCMP_CMP64(g->also_argument, SCMP_CMP_MASKED_EQ, 0xffffffff,
-						g->also));
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int allow(scmp_filter_ctx f, int call, bool native)
-{
-	bool guarded = false;
-	int r = 0;
-
-	if (call == __NR_ioctl)
-		r = allow_requests(f, call, &guarded);
-	if (r == 0)
-		r = allow_guarded(f, call, guards, COUNT(guards), &guarded);
-	if (r == 0 && native)
-		r = allow_guarded(f, call, native_guards, COUNT(native_guards), &guarded);
-	if (r < 0 || guarded)
-		return r;
-	return seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 0);
-}
-
-/* The union over all systems: one program may start another's. */
-static int add_gate_rules(scmp_filter_ctx f)
-{
-	bool allowed[MAX_CALL] = {0};
-	int r = 0;
-
-	collect(allowed);
-	for (int i = 0; i < MAX_CALL && r == 0; i++)
-		if (allowed[i])
-			r = allow(f, i, false);
-	return r;
 }
 
 /* A row that refuses because of the translator is no reason here; the guards are. */
 static bool is_native_only(int call)
 {
-	for (size_t i = 0; i < COUNT(native_guards); i++)
-		if (native_guards[i].call == call)
+	for (size_t i = 0; i < COUNT(guards); i++)
+		if (guards[i].native && guards[i].call == call)
 			return true;
 	return call == __NR_restart_syscall; /* the kernel makes it in the program's name */
 }
 
-static int add_native_rules(scmp_filter_ctx f)
+static void collect_native(struct filter *f)
 {
-	int r = 0;
-
 	for_each_personality(p) {
-		for (uint32_t i = 0; p->is_host && i < p->n_rows && r == 0; i++) {
+		for (uint32_t i = 0; p->is_host && i < p->n_rows; i++) {
 			const struct row *row = &p->rows[i];
 
 			if (row->name && (row->translate || is_native_only((int)i)))
-				r = allow(f, (int)i, true);
-			else if (row->name && row->error != -ENOSYS)
-				r = seccomp_rule_add(f, SCMP_ACT_ERRNO((uint32_t)-row->error),
-						     (int)i, 0);
+				f->action[i] = ALLOWED;
+			else if (row->name && f->action[i] != ALLOWED)
+				f->action[i] = -row->error;
 		}
 	}
+}
+
+static void collect_settled(struct filter *f)
+{
+	collect_gate(f);
+	collect_native(f);
+#define OWN(name) f->action[__NR_##name] = ALLOWED;
+#include "sandbox/settled.def"
+#undef OWN
+}
+
+/* The requests a row's type lists are all that ioctl may be asked: compared one by one, each
+ * with a jump to one end. */
+static void emit_requests(struct program *p)
+{
+	size_t from;
+
+	load(p, 1, false);
+	from = p->n;
+	for_each_personality(s) {
+		for (uint32_t i = 0; i < s->n_rows; i++) {
+			for (int a = 0; a < MAX_ARGS; a++) {
+				const struct type *t = s->rows[i].args[a].type;
+
+				for (int n = 0; t && t->is_request && n < t->count; n++)
+					jump(p, BPF_JEQ, (uint32_t)t->names[n].host, 0, 0);
+			}
+		}
+	}
+	if (p->n - from > UINT8_MAX)
+		p->n = MAX_PROGRAM; /* said by main() */
+	for (size_t i = from; i < p->n; i++)
+		p->steps[i].jt = (uint8_t)(p->n - i);
+	end(p, SECCOMP_RET_ERRNO | ENOTTY);
+	end(p, SECCOMP_RET_ALLOW);
+}
+
+static bool applies(const struct guard *g, const struct filter *f, int call)
+{
+	return g->call == call && (f->native || !g->native);
+}
+
+/* The tests of one guarded call, and its error. */
+static void emit_guard(struct filter *f, int call)
+{
+	int error = EPERM;
+
+	if (call == __NR_ioctl) {
+		emit_requests(&f->program);
+		return;
+	}
+	for (size_t i = 0; i < COUNT(guards); i++) {
+		if (!applies(&guards[i], f, call))
+			continue;
+		emit_row(&f->program, guards[i].tests);
+		error = guards[i].error;
+	}
+	end(&f->program, SECCOMP_RET_ERRNO | (uint32_t)error);
+}
+
+/* ---- Programs' ---------------------------------------------------------------------------- */
+
+static bool is_guarded(const struct filter *f, int call)
+{
+	for (size_t i = 0; i < COUNT(guards); i++)
+		if (applies(&guards[i], f, call))
+			return true;
+	return call == __NR_ioctl;
+}
+
+/* A guarded call's action is a mark, made a jump by add_guards(): libseccomp's own way with
+ * arguments is long, and has one error for all. */
+static int add_call(scmp_filter_ctx c, const struct filter *f, int call)
+{
+	uint32_t action = f->action[call] != ALLOWED ? SCMP_ACT_ERRNO((uint32_t)f->action[call])
+			  : is_guarded(f, call)	     ? SCMP_ACT_TRACE((uint32_t)call)
+						     : SCMP_ACT_ALLOW;
+
+	return f->action[call] == ENOSYS ? 0 : seccomp_rule_add(c, action, call, 0);
+}
+
+static int compile(const struct filter *f, int out)
+{
+	scmp_filter_ctx c = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int r = c ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = seccomp_attr_set(c, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
+	if (r == 0)
+		r = seccomp_attr_set(c, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	for (int i = 0; i < MAX_CALL && r == 0; i++)
+		r = add_call(c, f, i);
+	if (r == 0)
+		r = seccomp_export_bpf(c, out);
+	seccomp_release(c);
 	return r;
 }
 
-static int compile(int out, bool native)
+static void add_guards(struct filter *f)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int r = f ? 0 : -ENOMEM;
+	static size_t at[MAX_CALL]; /* where a call's tests are; 0: nowhere yet */
+	struct program *p = &f->program;
+	size_t n = p->n;
 
-	if (r == 0)
-		r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
-	if (r == 0)
-		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if (r == 0)
-		r = native ? add_native_rules(f) : add_gate_rules(f);
-	if (r == 0)
-		r = seccomp_export_bpf(f, out);
-	seccomp_release(f);
+	for (size_t i = 0; i < n; i++) {
+		struct sock_filter *s = &p->steps[i];
+		uint32_t call = s->k & SECCOMP_RET_DATA;
+
+		if (s->code != (BPF_RET | BPF_K) ||
+		    (s->k & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_TRACE)
+			continue;
+		if (!at[call]) {
+			at[call] = p->n;
+			emit_guard(f, (int)call);
+		}
+		*s = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(at[call] - i - 1));
+	}
+}
+
+static int add_compiled(struct filter *f)
+{
+	struct program *p = &f->program;
+	FILE *out = tmpfile();
+	int r = out ? compile(f, fileno(out)) : -errno;
+
+	if (r < 0)
+		return r;
+	rewind(out);
+	p->n += fread(p->steps + p->n, sizeof p->steps[0], MAX_PROGRAM - p->n, out);
+	r = ferror(out) ? -EIO : 0;
+	if (fclose(out) == 0 && r == 0)
+		add_guards(f);
 	return r;
 }
 
-#define FIELD_AT(m) ((uint32_t)offsetof(struct seccomp_data, m))
-
-static void print_part(const struct sock_filter *program, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		printf("\t{0x%x, %u, %u, 0x%x},\n", program[i].code, program[i].jt, program[i].jf,
-		       program[i].k);
-}
-
-static void print(const char *name, const struct sock_filter *prologue, size_t before,
-		  const struct sock_filter *program, size_t n)
-{
-	printf("/* Made by sandbox/mkfilter.c from the rows. */\n#include <linux/filter.h>\n"
-	       "extern const struct sock_filter %s_filter[];\n"
-	       "extern const unsigned short %s_filter_length;\n"
-	       "const struct sock_filter %s_filter[] = {\n",
-	       name, name, name);
-	print_part(prologue, before);
-	print_part(program, n);
-	printf("};\nconst unsigned short %s_filter_length = %zu;\n", name, before + n);
-}
-
-static void print_gate(const struct sock_filter *program, size_t n)
+static int make_gate(struct filter *f)
 {
 	const uint64_t gate = RESIDENT_BASE;
 	const struct sock_filter prologue[] = {
@@ -308,42 +403,125 @@ static void print_gate(const struct sock_filter *program, size_t n)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
 	};
 
-	print("gate", prologue, COUNT(prologue), program, n);
+	collect_gate(f);
+	for (size_t i = 0; i < COUNT(prologue); i++)
+		emit(&f->program, prologue[i]);
+	return add_compiled(f);
 }
 
-static void print_native(const struct sock_filter *program, size_t n)
+/* Lets only this machine's calls by. */
+static void emit_architecture(struct program *p, uint32_t otherwise)
 {
-	const struct sock_filter prologue[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
-	};
+	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(arch)));
+	jump(p, BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0);
+	end(p, otherwise);
+}
 
-	print("native", prologue, COUNT(prologue), program, n);
+static int make_native(struct filter *f)
+{
+	f->native = true;
+	collect_native(f);
+	emit_architecture(&f->program, SECCOMP_RET_TRAP);
+	return add_compiled(f);
+}
+
+/* ---- Process 1's ------------------------------------------------------------------------- */
+
+/* Where allowed numbers begin or end: bounds[0] is the first allowed one, bounds[1] the first
+ * that is not, and so on. */
+static size_t find_bounds(const struct filter *f, uint32_t bounds[MAX_CALL])
+{
+	bool before = false;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < MAX_CALL; i++) {
+		bool now = f->action[i] == ALLOWED;
+
+		if (now != before)
+			bounds[n++] = i;
+		before = now;
+	}
+	return n;
+}
+
+/* Bounds `from` to `to` (not included) as a tree; what is below bound i is allowed if i is odd. */
+static void emit_tree(struct program *p, const uint32_t *bounds, size_t from, size_t to)
+{
+	size_t middle = (from + to) / 2, at = p->n;
+
+	if (from == to) {
+		end(p, from % 2 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EPERM);
+		return;
+	}
+	jump(p, BPF_JGE, bounds[middle], 0, 0);
+	emit_tree(p, bounds, from, middle);
+	p->steps[at].jt = (uint8_t)(p->n - at - 1);
+	if (p->n - at - 1 > UINT8_MAX)
+		p->n = MAX_PROGRAM; /* said by main() */
+	emit_tree(p, bounds, middle + 1, to);
+}
+
+static int make_settled(struct filter *f)
+{
+	struct program *p = &f->program;
+	uint32_t bounds[MAX_CALL];
+	size_t at;
+
+	collect_settled(f);
+	emit_architecture(p, SECCOMP_RET_ERRNO | EPERM);
+	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(nr)));
+	at = p->n;
+	jump(p, BPF_JEQ, __NR_clone, 0, 0);
+	emit_guard(f, __NR_clone);
+	p->steps[at].jf = (uint8_t)(p->n - at - 1);
+	emit_tree(p, bounds, 0, find_bounds(f, bounds));
+	return 0;
+}
+
+/* ---- Out ---------------------------------------------------------------------------------- */
+
+static void print(const struct filter *f)
+{
+	const struct program *p = &f->program;
+
+	printf("/* Made by sandbox/mkfilter.c from the rows. */\n#include <linux/filter.h>\n"
+	       "extern const struct sock_filter %s_filter[];\n"
+	       "extern const unsigned short %s_filter_length;\n"
+	       "const struct sock_filter %s_filter[] = {\n",
+	       f->name, f->name, f->name);
+	for (size_t i = 0; i < p->n; i++)
+		printf("\t{0x%x, %u, %u, 0x%x},\n", p->steps[i].code, p->steps[i].jt,
+		       p->steps[i].jf, p->steps[i].k);
+	printf("};\nconst unsigned short %s_filter_length = %zu;\n", f->name, p->n);
+}
+
+static int make(struct filter *f)
+{
+	static const struct {
+		const char *name;
+		int (*make)(struct filter *);
+	} kinds[] = {{"gate", make_gate}, {"native", make_native}, {"settled", make_settled}};
+
+	for (int i = 0; i < MAX_CALL; i++)
+		f->action[i] = ENOSYS;
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (strcmp(f->name, kinds[i].name) == 0)
+			return kinds[i].make(f);
+	return -EINVAL;
 }
 
 int main(int argc, char **argv)
 {
-	static struct sock_filter program[MAX_PROGRAM];
-	bool native = argc == 2 && strcmp(argv[1], "native") == 0;
-	FILE *f = tmpfile();
-	int r = f ? compile(fileno(f), native) : -errno;
-	size_t n;
+	static struct filter f;
 
+	f.name = argc == 2 ? argv[1] : "";
+	int r = make(&f);
+	if (r == 0 && f.program.n == MAX_PROGRAM)
+		r = -E2BIG;
 	if (r < 0) {
-		fprintf(stderr, "mkfilter: %s\n", strerror(-r));
+		fprintf(stderr, "mkfilter %s: %s\n", f.name, strerror(-r));
 		return 1;
 	}
-	rewind(f);
-	n = fread(program, sizeof program[0], MAX_PROGRAM, f);
-	if (n == 0 || n == MAX_PROGRAM || ferror(f)) {
-		fprintf(stderr, "mkfilter: no program, or one of more than %d steps\n",
-			MAX_PROGRAM);
-		return 1;
-	}
-	if (native)
-		print_native(program, n);
-	else
-		print_gate(program, n);
+	print(&f);
 	return ferror(stdout) || fclose(stdout) ? 1 : 0;
 }

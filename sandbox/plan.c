@@ -117,6 +117,7 @@ static const struct {
 	[STEP_LIMIT_HOLDS] = {"see that processes are counted", IN_GUEST, print_paths},
 	[STEP_EXECUTE] = {"execute", IN_GUEST, print_paths},
 	[STEP_NATIVE_EXECUTE] = {"execute natively", IN_GUEST, print_paths},
+	[STEP_SETTLE] = {"filter of its own", IN_INIT_LATER, print_paths},
 };
 _Static_assert(COUNT_OF(kinds) == STEP_KINDS, "name every kind");
 
@@ -178,6 +179,7 @@ void plan_print(const struct plan *p, FILE *out)
 		[IN_SUPERVISOR] = "supervisor",
 		[IN_INIT] = "init",
 		[IN_GUEST] = "guest",
+		[IN_INIT_LATER] = "init",
 	};
 	_Static_assert(COUNT_OF(places) == STEP_PLACES, "name every place");
 

@@ -12,8 +12,8 @@
 #include "sandbox/options.h"
 
 /* Who performs a step: guise as it was started, process 1 of the sandbox before it drops
- * its rights, or the process that becomes the program. */
-enum step_place { IN_SUPERVISOR, IN_INIT, IN_GUEST, STEP_PLACES };
+ * its rights, the process that becomes the program, or process 1 once that is on its way. */
+enum step_place { IN_SUPERVISOR, IN_INIT, IN_GUEST, IN_INIT_LATER, STEP_PLACES };
 
 enum step_kind {
 	STEP_CHECK_STDIO, /* refuse directories and O_PATH on 0-2 */
@@ -57,6 +57,8 @@ enum step_kind {
 	STEP_NATIVE_FILTER, /* the host's calls, as far as its personality's rows make them */
 	STEP_EXECUTE, /* the resident, which runs `to` */
 	STEP_NATIVE_EXECUTE, /* `to` itself */
+
+	STEP_SETTLE, /* process 1's own filter */
 
 	STEP_KINDS,
 };

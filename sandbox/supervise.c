@@ -66,6 +66,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_LIMIT_HOLDS] = step_limit_holds,
 	[STEP_EXECUTE] = step_execute,
 	[STEP_NATIVE_EXECUTE] = step_native_execute,
+	[STEP_SETTLE] = step_settle,
 };
 _Static_assert(COUNT_OF(steps) == STEP_KINDS, "every kind is done somehow");
 

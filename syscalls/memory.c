@@ -153,7 +153,7 @@ TRANSLATOR(mmap)
 			return -EINVAL;
 		if (m.alignment && (m.at & (m.alignment - 1)))
 			return -EINVAL;
-	} else if (engine_owns(m.at, m.size)) {
+	} else if (m.at < LOWEST_PLACE || engine_owns(m.at, m.size)) {
 		m.at = 0; /* a hint nobody can follow */
 	}
 	r = m.alignment && !fixed ? map_aligned(c, &m) : map(c, &m);

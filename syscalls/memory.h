@@ -8,6 +8,10 @@
 #define MAP_X_EXCL (1UL << 42) /* with MAP_FIXED: fail where something is */
 #define MAP_X_ALIGN_SHIFT 48 /* log2 of the alignment, 8 bits; 0: none */
 
+/* Nothing is ever mapped below: where the sysctl vm.mmap_min_addr should be, and the filter
+ * sees to it where it is not. */
+#define LOWEST_PLACE 0x10000
+
 /* madvise: advice that Linux lacks. */
 #define ADVISE_NOTHING 0x1000 /* a hint Linux has no use for */
 #define ADVISE_REFUSED 0x1001 /* EPERM: for the superuser of the real machine */

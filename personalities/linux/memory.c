@@ -2,6 +2,7 @@
 #include "syscalls/abi.h"
 #include "syscalls/descriptors.h"
 #include "syscalls/engine.h"
+#include "syscalls/memory.h"
 #include "syscalls/process.h"
 
 #include <linux/mman.h>
@@ -27,6 +28,8 @@ TRANSLATOR(linux_mmap)
 			return -ENOMEM;
 		at = 0; /* a hint nobody can follow */
 	}
+	if (at < LOWEST_PLACE && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		at = 0; /* the filter sees no difference */
 	if (flags & MAP_FIXED)
 		engine_code_changed(c, at, c->a[1], false);
 	r = host(c, __NR_mmap, at, c->a[1], c->a[2], flags, c->a[4], c->a[5]);

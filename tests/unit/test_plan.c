@@ -94,7 +94,8 @@ START_TEST(default_is_closed)
 	ck_assert_int_lt(drop, find(&p, STEP_SESSION, NULL));
 	int landlock = find(&p, STEP_LANDLOCK, NULL); /* -1: this kernel has none */
 	ck_assert(landlock < 0 || landlock == drop + 1);
-	ck_assert_int_eq(find(&p, STEP_EXECUTE, "/opt/x/prog"), (int)p.n - 1);
+	ck_assert_int_eq(find(&p, STEP_EXECUTE, "/opt/x/prog"), (int)p.n - 2);
+	ck_assert_int_eq(find(&p, STEP_SETTLE, NULL), (int)p.n - 1);
 	plan_free(&p);
 }
 END_TEST
