@@ -83,6 +83,7 @@ enum quick {
 
 struct process {
 	const struct personality *personality;
+	uint16_t quick[QUICK_CALLS]; /* by the guest's number: enum quick, or 0 */
 	const struct personality *forced; /* for every program, whatever it looks like; or NULL */
 	struct lock lock; /* actions, brk */
 	struct action actions[MAX_SIGNAL];
@@ -101,7 +102,6 @@ struct process {
 		ps_strings; /* where the start code put the argument block; 0 if the system has none */
 	uint64_t trampoline; /* the system's signal trampoline in this process */
 	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
-	uint16_t quick[QUICK_CALLS]; /* by the guest's number: enum quick, or 0 */
 	uint32_t settings; /* enum settings_flags (launch.h) */
 	char release_name[32];
 	char path[4096]; /* the program, as the guest knows it */

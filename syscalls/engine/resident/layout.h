@@ -58,7 +58,7 @@
 /* struct process, at the thread's T_PROCESS */
 #define T_PROCESS 144
 #define P_PERSONALITY 0
-#define P_QUICK 7064
+#define P_QUICK 8
 
 /* struct personality */
 #define PERSONALITY_ERROR_FLAG 184
