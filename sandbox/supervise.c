@@ -38,6 +38,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_SHARE] = step_share,
 	[STEP_LOOPBACK] = step_loopback,
 	[STEP_HOSTNAME] = step_hostname,
+	[STEP_PROCESSES] = step_processes,
 	[STEP_ROOT] = step_root,
 	[STEP_BASE] = step_base,
 	[STEP_TMPFS] = step_tmpfs,
@@ -355,6 +356,7 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		.why = why,
 		.resident = -1,
 		.settings = -1,
+		.processes = -1,
 		.channel = -1,
 		.root = -1,
 	};
