@@ -314,7 +314,7 @@ docs: $(B)/guise
 
 DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev
 DEPS_DEMO := command:npm curl ca-certificates
-DEPS_TEST := $(DEPS_DEMO) check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
+DEPS_TEST := $(DEPS_DEMO) command:python3 check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
 	libclang-rt-14-dev util-linux procps iproute2 strace
 DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check \
 	zsh fish

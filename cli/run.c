@@ -38,6 +38,8 @@ static const struct option_row rows[] = {
 	{"chdir", TAKES_TEXT, AT(directory), "DIR", "start in DIR (the current directory)"},
 	{"net", TAKES_TEXT, AT(net), "none|host|off",
 	 "loopback only (none), the host's network, or not even loopback"},
+	{"no-tty", TAKES_NOTHING, AT(no_terminal), NULL,
+	 "no terminal of its own: the caller's as it is"},
 	{"hostname", TAKES_TEXT, AT(hostname), "NAME", "the host's name inside (" HOSTNAME ")"},
 	{"env", TAKES_LIST, AT(environment), "NAME[=VALUE]", "set NAME, or pass it on"},
 	{"keep-env", TAKES_NOTHING, AT(keep_environment), NULL, "pass on the whole environment"},
@@ -241,6 +243,7 @@ static int guard_working(struct run *r)
 static int find_root(struct run *r)
 {
 	r->box.root = r->given.root;
+	r->box.no_terminal = r->given.no_terminal;
 	if (guard_working(r) < 0)
 		return -1;
 	return places_read(&r->given.places, &r->box, r->why);

@@ -11,7 +11,7 @@ struct run_options {
 	const char *profile, *root, *net, *directory, *hostname, *personality, *release, *engine;
 	bool keep_environment, clear_environment, no_working, no_patch, check_uses, quiet, dry_run;
 	struct limit_options limits;
-	bool ephemeral;
+	bool ephemeral, no_terminal;
 };
 
 struct run_trace {

@@ -7,9 +7,11 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "sandbox/channel.h"
 #include "sandbox/failure.h"
 #include "sandbox/options.h"
 #include "sandbox/plan.h"
+#include "sandbox/terminal.h"
 
 /* Runs the program of a plan to its end: its exit status, 128 + n if signal n ended it,
  * or -1 with *why filled in.  Nothing is left behind, whichever it is. */
@@ -33,27 +35,15 @@ struct box {
 	int processes; /* processes.c; -1: not to be had */
 	int channel; /* init: to the supervisor; supervisor: to init */
 	pid_t init; /* as the supervisor knows it */
+	struct terminal *terminal; /* the supervisor's */
+	struct terminal_wish wish;
+	int pty; /* inside: the program's terminal, or -1 */
 	int root; /* the new root */
 	bool root_is_overlay; /* with places for everything in it */
 	struct own own[BOX_OWN];
 	unsigned n_own;
 	sigset_t mask; /* as the caller had it */
 	uint64_t ignored; /* the caller's ignored signals, bit n - 1 for n */
-};
-
-/* What travels between supervisor and init, one packet each. */
-enum message_kind {
-	MESSAGE_SIGNAL, /* to init: number */
-	MESSAGE_STOP, /* to init: everything */
-	MESSAGE_RESUME, /* to init: everything */
-	MESSAGE_STOPPED, /* from init: the program stopped itself */
-	MESSAGE_ENDED, /* from init: number is the wait status */
-	MESSAGE_FAILED, /* from init or guest: failure */
-};
-struct message {
-	uint32_t kind;
-	uint32_t number;
-	struct failure failure;
 };
 
 /* Does the plan's steps of one place, in order: 0, or -1 with box->why filled in. */
@@ -113,6 +103,7 @@ int step_pivot(struct box *b, const struct step *s);
 int step_seal(struct box *b, const struct step *s);
 int step_enter(struct box *b, const struct step *s);
 int step_session(struct box *b, const struct step *s);
+int step_group(struct box *b, const struct step *s);
 int step_no_core(struct box *b, const struct step *s);
 int step_signals(struct box *b, const struct step *s);
 int step_descriptors(struct box *b, const struct step *s);

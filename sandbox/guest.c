@@ -13,11 +13,12 @@
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
 
-/* kill(0, ...) inside must not reach the caller's processes, nor a terminal's input be
- * typed from inside (TIOCSTI needs it to be one's own terminal). */
-int step_session(struct box *b, const struct step *s)
+/* kill(0, ...) inside must reach neither process 1 nor the caller's processes. */
+int step_group(struct box *b, const struct step *s)
 {
-	return setsid() < 0 ? -errno : 0;
+	if (setpgid(0, 0) < 0)
+		return -errno;
+	return b->pty < 0 ? 0 : pty_become(&b->wish, b->pty);
 }
 
 int step_no_core(struct box *b, const struct step *s)

@@ -1,5 +1,11 @@
 /* Process 1 of the sandbox: builds it, starts the program, reaps everything, passes on
- * signals, and ends everything when the program or the supervisor goes. */
+ * signals, and ends everything when the program or the supervisor goes.
+ *
+ * It leads the program's session and stays in it, in a process group of its own: so the
+ * program's group has a parent in its session, as a shell's jobs have, and the kernel stops
+ * it at ^Z or when it reads in the background.  What stops is told to the supervisor, which
+ * stops with it.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,12 +25,29 @@ struct init {
 	pid_t program;
 	int children; /* signalfd for SIGCHLD */
 	bool stopped; /* everything, by the supervisor's order */
+	pid_t foreground; /* whose the terminal was when it was taken away; 0: the program's */
 };
 
 void box_send(const struct box *b, const struct message *m)
 {
 	/* If nobody listens any more, this process is about to be killed. */
-	(void)send(b->channel, m, sizeof *m, MSG_NOSIGNAL);
+	(void)channel_send(b->channel, m, NULL);
+}
+
+int step_session(struct box *b, const struct step *s)
+{
+	struct channel_descriptors master = {.n = 1};
+
+	if (setsid() < 0)
+		return -errno;
+	if (!b->wish.replaced)
+		return 0;
+	int r = pty_make(&b->wish, &master.fd[0], &b->pty);
+	if (r < 0)
+		return r;
+	r = channel_send(b->channel, &(struct message){.kind = MESSAGE_TERMINAL}, &master);
+	close(master.fd[0]);
+	return r;
 }
 
 /* When process 1 ends, the kernel kills what is left in its pid namespace. */
@@ -42,6 +65,37 @@ static void signal_program(const struct init *in, int number)
 		(void)kill(in->program, number); /* gone already: nothing to tell */
 }
 
+/* The terminal is left to nobody: whoever reads from it stops. */
+static void send_to_background(struct init *in)
+{
+	pid_t group = tcgetpgrp(in->box->pty);
+
+	if (group != getpgrp())
+		in->foreground = group;
+	(void)tcsetpgrp(in->box->pty, getpgrp()); /* its own session's: cannot fail */
+}
+
+/* To whom had it; the program's group, if that is gone or there was none. */
+static void send_to_foreground(struct init *in)
+{
+	int pty = in->box->pty;
+
+	if (tcgetpgrp(pty) == getpgrp() &&
+	    (in->foreground <= 0 || tcsetpgrp(pty, in->foreground) < 0))
+		(void)tcsetpgrp(pty, in->program); /* about to end, if it fails */
+	in->foreground = 0;
+	box_send(in->box, &(struct message){.kind = MESSAGE_READY});
+}
+
+static void resume(struct init *in)
+{
+	if (!in->stopped)
+		signal_program(in, SIGCONT);
+	else
+		(void)kill(-1, SIGCONT); /* there is the program at least */
+	in->stopped = false;
+}
+
 static void obey(struct init *in, const struct message *m)
 {
 	switch (m->kind) {
@@ -53,8 +107,13 @@ static void obey(struct init *in, const struct message *m)
 		(void)kill(-1, SIGSTOP);
 		break;
 	case MESSAGE_RESUME:
-		in->stopped = false;
-		(void)kill(-1, SIGCONT);
+		resume(in);
+		break;
+	case MESSAGE_FOREGROUND:
+		send_to_foreground(in);
+		break;
+	case MESSAGE_BACKGROUND:
+		send_to_background(in);
 		break;
 	}
 }
@@ -62,12 +121,15 @@ static void obey(struct init *in, const struct message *m)
 static void listen_to_supervisor(struct init *in)
 {
 	struct message m;
-	ssize_t n = recv(in->box->channel, &m, sizeof m, 0);
+	struct channel_descriptors got;
+	int r = channel_receive(in->box->channel, &m, &got);
 
-	if (n == (ssize_t)sizeof m)
-		obey(in, &m);
-	else if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+	if (r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN))
 		_exit(EXIT_GUISE); /* the supervisor is gone */
+	if (r < 0)
+		return;
+	channel_close_all(&got); /* none is expected */
+	obey(in, &m);
 }
 
 static void reap(const struct init *in)
@@ -83,7 +145,7 @@ static void reap(const struct init *in)
 			continue;
 		if (!WIFSTOPPED(status))
 			finish(in->box, &m);
-		m.kind = MESSAGE_STOPPED;
+		m = (struct message){.kind = MESSAGE_STOPPED, .number = WSTOPSIG(status)};
 		if (!in->stopped)
 			box_send(in->box, &m);
 	}
@@ -146,6 +208,7 @@ static int start(struct init *in)
 		return -errno;
 	if (in->program == 0)
 		guest_main(b);
+	(void)setpgid(in->program, in->program); /* done there already, if it fails */
 	return let_go(b);
 }
 
@@ -155,6 +218,8 @@ _Noreturn void init_main(struct box *b)
 	struct init in = {.box = b};
 
 	b->why = &m.failure;
+	if (b->terminal->tty >= 0)
+		close(b->terminal->tty); /* the supervisor's */
 	if (box_perform(b, IN_INIT) < 0)
 		finish(b, &m);
 	int r = start(&in);

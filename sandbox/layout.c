@@ -451,7 +451,7 @@ static int add_landlock(struct layout *l, struct plan *out)
 static int add_end(struct layout *l, struct plan *out)
 {
 	static const enum step_kind settle[] = {STEP_SEAL, STEP_PIVOT};
-	static const enum step_kind guest[] = {STEP_SESSION, STEP_NO_CORE, STEP_SIGNALS};
+	static const enum step_kind guest[] = {STEP_GROUP, STEP_NO_CORE, STEP_SIGNALS};
 	const struct box_options *o = l->options;
 	const struct step descriptors = {.kind = o->native ? STEP_NATIVE_DESCRIPTORS
 							   : STEP_DESCRIPTORS};
@@ -460,6 +460,7 @@ static int add_end(struct layout *l, struct plan *out)
 				     .to = (char *)o->program};
 
 	if (add_plain(l, out, settle, COUNT_OF(settle)) < 0 || add(l, out, &enter) < 0 ||
+	    add(l, out, &(struct step){.kind = STEP_SESSION}) < 0 ||
 	    add(l, out, &(struct step){.kind = STEP_DROP}) < 0 || add_landlock(l, out) < 0 ||
 	    add_plain(l, out, guest, COUNT_OF(guest)) < 0)
 		return -1;

@@ -54,6 +54,7 @@ struct box_options {
 		program_from; /* on the host, to be shown at `program`; NULL: it is there already */
 	char *const *argv; /* the program's own, NULL-terminated */
 	char *const *envp;
+	bool no_terminal; /* where the caller's 0-2 are a terminal, so are the program's */
 	bool native; /* the program runs without a resident, under a filter of its own */
 	struct settings settings;
 	struct box_trace trace;

@@ -45,10 +45,11 @@ enum step_kind {
 	STEP_PIVOT, /* the new root becomes /, the old one goes */
 	STEP_SEAL, /* our own directories read-only */
 	STEP_ENTER, /* working directory `to` */
+	STEP_SESSION, /* a session of its own, and a terminal if the caller has one */
 	STEP_DROP, /* all capabilities, for good */
 	STEP_LANDLOCK, /* the same places once more; number: the kernel's version */
 
-	STEP_SESSION, /* a session of its own */
+	STEP_GROUP, /* a process group of its own, on the terminal if there is one */
 	STEP_NO_CORE,
 	STEP_SIGNALS, /* dispositions and mask as the caller had them */
 	STEP_DESCRIPTORS, /* 0-2 and the hidden ones, nothing else */

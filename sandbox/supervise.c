@@ -58,6 +58,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_DROP] = step_drop,
 	[STEP_LANDLOCK] = step_landlock,
 	[STEP_SESSION] = step_session,
+	[STEP_GROUP] = step_group,
 	[STEP_NO_CORE] = step_no_core,
 	[STEP_SIGNALS] = step_signals,
 	[STEP_DESCRIPTORS] = step_descriptors,
@@ -154,8 +155,8 @@ int step_namespaces(struct box *b, const struct step *s)
 /* ---- Signals --------------------------------------------------------------------------- */
 
 /* What a caller may send to the program by sending it to guise. */
-static const int passed_on[] = {SIGHUP,	 SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1,
-				SIGUSR2, SIGALRM, SIGWINCH, SIGCONT};
+static const int passed_on[] = {SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,
+				SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH};
 /* What stops the program, and then guise. */
 static const int stopping[] = {SIGTSTP, SIGTTIN, SIGTTOU};
 
@@ -188,6 +189,7 @@ static int take_signals(struct box *b)
 		return -errno;
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGCHLD);
+	sigaddset(&ours, SIGCONT); /* even if ignored: it ends what stopped guise */
 	watch(&ours, b, passed_on, COUNT_OF(passed_on));
 	watch(&ours, b, stopping, COUNT_OF(stopping));
 	int fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -208,12 +210,32 @@ static void tell(const struct box *b, enum message_kind kind, int number)
 	box_send(b, &m);
 }
 
-/* Stops this process as the signal would have (the kernel knows when nobody could
- * continue it, and then does not), and goes on with everything when it is continued. */
+/* If it wants it and guise has it to give. */
+static void give_terminal(struct box *b)
+{
+	struct terminal *t = b->terminal;
+	bool given = t->due && terminal_take(t);
+
+	if (t->master >= 0)
+		tell(b, given ? MESSAGE_FOREGROUND : MESSAGE_BACKGROUND, 0);
+}
+
+/* Continued: to the foreground or not, as the shell decided. */
+static void go_on(struct box *b)
+{
+	give_terminal(b);
+	tell(b, MESSAGE_RESUME, 0);
+}
+
+/* Stops this process as the signal would have.  The kernel does not where nobody could
+ * continue it: then everything goes on, but for a program that waits for the foreground.
+ * Otherwise SIGCONT comes, which pass_on() hears. */
 static void stop_with(struct box *b, int number)
 {
-	sigset_t one, old;
+	sigset_t one, old, pending;
+	bool waits = b->terminal->master >= 0 && (number == SIGTTIN || number == SIGTTOU);
 
+	terminal_release(b->terminal);
 	sigemptyset(&one);
 	sigaddset(&one, number);
 	(void)kill(getpid(), number); /* itself, by a number that exists: cannot fail */
@@ -222,7 +244,25 @@ static void stop_with(struct box *b, int number)
 		(void)sigprocmask(SIG_UNBLOCK, &one, &old);
 		(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	}
-	tell(b, MESSAGE_RESUME, 0);
+	(void)sigpending(&pending); /* a valid place: cannot fail */
+	if (!waits && !sigismember(&pending, SIGCONT))
+		go_on(b);
+}
+
+/* The program stopped itself, or reads from its terminal in the background. */
+static void program_stopped(struct box *b, int number)
+{
+	bool asks = number == SIGTTIN || number == SIGTTOU;
+
+	struct terminal *t = b->terminal;
+
+	t->due |= asks;
+	if (asks && !t->taken && terminal_take(t)) {
+		tell(b, MESSAGE_FOREGROUND, 0);
+		tell(b, MESSAGE_RESUME, 0);
+		return;
+	}
+	stop_with(b, number);
 }
 
 static bool is_stopping(int number)
@@ -233,6 +273,12 @@ static bool is_stopping(int number)
 	return false;
 }
 
+static void stop_all(struct box *b, int number)
+{
+	tell(b, MESSAGE_STOP, 0);
+	stop_with(b, number);
+}
+
 static void pass_on(struct box *b, int signals)
 {
 	struct signalfd_siginfo info;
@@ -241,30 +287,47 @@ static void pass_on(struct box *b, int signals)
 		int number = (int)info.ssi_signo;
 		if (number == SIGCHLD)
 			continue;
-		if (!is_stopping(number)) {
+		if (number == SIGCONT)
+			go_on(b);
+		else if (number == SIGWINCH && b->terminal->master >= 0)
+			terminal_resize(b->terminal);
+		else if (!is_stopping(number))
 			tell(b, MESSAGE_SIGNAL, number);
-			continue;
-		}
-		tell(b, MESSAGE_STOP, 0);
-		stop_with(b, number);
+		else
+			stop_all(b, number);
 	}
 }
 
 /* ---- To the end ---------------------------------------------------------------------------- */
 
+/* As it was wished when it was asked for; the caller may have gone to the background since. */
+static void connect_terminal(struct box *b, int master)
+{
+	terminal_connect(b->terminal, master);
+	b->terminal->due = b->wish.foreground;
+	give_terminal(b);
+}
+
 /* True when there is nothing more to come. */
 static bool hear(struct box *b, int *status)
 {
 	struct message m;
-	ssize_t n = recv(b->channel, &m, sizeof m, 0);
+	struct channel_descriptors got;
+	int r = channel_receive(b->channel, &m, &got);
 
-	if (n < 0)
-		return errno != EINTR && errno != EAGAIN;
-	if (n != (ssize_t)sizeof m)
-		return true;
+	if (r <= 0)
+		return r != -EINTR && r != -EAGAIN;
+	if (m.kind == MESSAGE_TERMINAL && got.n == 1 && b->terminal->master < 0) {
+		connect_terminal(b, got.fd[0]);
+		return false;
+	}
+	channel_close_all(&got); /* none is expected with the others */
 	switch (m.kind) {
 	case MESSAGE_STOPPED:
-		stop_with(b, SIGSTOP);
+		program_stopped(b, (int)m.number);
+		return false;
+	case MESSAGE_READY:
+		b->terminal->ready = b->terminal->taken;
 		return false;
 	case MESSAGE_ENDED: /* the last: init ends with it */
 		*status = (int)m.number;
@@ -281,7 +344,7 @@ static bool hear(struct box *b, int *status)
 static int supervise(struct box *b, int signals)
 {
 	const struct box_trace *t = &b->options->trace;
-	struct pollfd fds[] = {
+	struct pollfd fds[3 + TERMINAL_POLLS] = {
 		{.fd = b->channel, .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
 		{.fd = t->drain ? t->bell : -1, .events = POLLIN},
@@ -291,8 +354,10 @@ static int supervise(struct box *b, int signals)
 	for (bool over = false; !over;) {
 		int wait = t->drain ? t->drain(t->reader, false) : -1;
 
+		terminal_poll(b->terminal, fds + 3);
 		if (poll(fds, COUNT_OF(fds), wait) < 0 && errno != EINTR)
 			break;
+		terminal_relay(b->terminal, fds + 3);
 		if (fds[1].revents)
 			pass_on(b, signals);
 		if (fds[0].revents)
@@ -327,6 +392,18 @@ static void let_go_of_stdio(void)
 	(void)dup2(null, 1);
 }
 
+/* What the program wrote last is shown to the end, unless the caller wants an end. */
+static void show_the_rest(struct box *b, int signals)
+{
+	struct signalfd_siginfo info;
+
+	while (terminal_drain(b->terminal, signals))
+		while (read(signals, &info, sizeof info) == (ssize_t)sizeof info)
+			if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGCONT &&
+			    info.ssi_signo != SIGWINCH)
+				return;
+}
+
 static int run(struct box *b, int signals)
 {
 	if (box_perform(b, IN_SUPERVISOR) < 0)
@@ -336,6 +413,7 @@ static int run(struct box *b, int signals)
 	if (status < 0)
 		(void)kill(b->init, SIGKILL); /* it is ending, or must */
 	int ended = wait_for_init(b);
+	show_the_rest(b, signals);
 	if (b->options->trace.drain) /* how long to wait does not matter any more */
 		(void)b->options->trace.drain(b->options->trace.reader, true);
 	close(b->channel);
@@ -350,6 +428,7 @@ static int run(struct box *b, int signals)
 
 int box_run(const struct plan *plan, const struct box_options *options, struct failure *why)
 {
+	struct terminal terminal = {.tty = -1, .master = -1, .keeps_output = options->trace.drain};
 	struct box b = {
 		.plan = plan,
 		.options = options,
@@ -359,12 +438,17 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		.processes = -1,
 		.channel = -1,
 		.root = -1,
+		.terminal = &terminal,
+		.pty = -1,
 	};
 	AUTO_CLOSE int signals = take_signals(&b);
 
 	if (signals < 0)
 		return failure_set(why, EXIT_GUISE, "cannot watch signals: %s", strerror(-signals));
+	if (!options->no_terminal)
+		terminal_find(&terminal, &b.wish);
 	int r = run(&b, signals);
+	terminal_close(&terminal);
 	give_signals_back(&b);
 	if (b.resident >= 0)
 		close(b.resident);

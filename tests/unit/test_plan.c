@@ -91,7 +91,8 @@ START_TEST(default_is_closed)
 	ck_assert_int_lt(find(&p, STEP_CHECK_STDIO, NULL), spaces);
 	ck_assert_int_lt(find(&p, STEP_SEAL, NULL), find(&p, STEP_PIVOT, NULL));
 	ck_assert_int_lt(find(&p, STEP_PIVOT, NULL), drop);
-	ck_assert_int_lt(drop, find(&p, STEP_SESSION, NULL));
+	ck_assert_int_lt(find(&p, STEP_SESSION, NULL), drop);
+	ck_assert_int_lt(drop, find(&p, STEP_GROUP, NULL));
 	int landlock = find(&p, STEP_LANDLOCK, NULL); /* -1: this kernel has none */
 	ck_assert(landlock < 0 || landlock == drop + 1);
 	ck_assert_int_eq(find(&p, STEP_EXECUTE, "/opt/x/prog"), (int)p.n - 2);
