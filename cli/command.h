@@ -51,7 +51,7 @@ struct command {
 };
 
 extern const struct command command_run, command_trace, command_info, command_calls, command_binfmt,
-	command_doctor, command_completion;
+	command_doctor, command_completion, command_diff, command_commit;
 
 extern const struct command *const commands[]; /* commands.c; the last is NULL */
 

@@ -10,10 +10,6 @@
 #include "sandbox/scope.h"
 #include "syscalls/abi.h"
 
-#define SIZE "size=1g"
-#define INODES "nr_inodes=262144"
-#define DEFAULT_MODE "mode=0755"
-
 static int out_of_memory(struct failure *why)
 {
 	return failure_set(why, EXIT_GUISE, "out of memory");
@@ -97,11 +93,10 @@ static bool is_mode(const char *text)
 static const struct memory_key {
 	const char *name, *mount; /* as it is given, and as the file system calls it */
 	bool (*fits)(const char *);
-	const char *fallback; /* the whole option, if it is not given */
 } keys[] = {
-	{"size", "size", is_size, SIZE},
-	{"inodes", "nr_inodes", is_count, INODES},
-	{"mode", "mode", is_mode, DEFAULT_MODE},
+	{"size", "size", is_size},
+	{"inodes", "nr_inodes", is_count},
+	{"mode", "mode", is_mode},
 };
 #define FOR_OVERLAY 2 /* the first; its mode is that of what is below */
 
@@ -125,24 +120,25 @@ static int read_key(const char *option, size_t n_keys, const char *word,
 			   word, n_keys > FOR_OVERLAY ? " or mode=" : "");
 }
 
-/* "size=1m,mode=0700" as mount options, with those that were not given. */
+/* "inodes=1k,mode=0700" as mount options. */
 static char *memory_options(const char *option, size_t n_keys, const char *text,
 			    struct failure *why)
 {
 	const char *values[COUNT(keys)] = {NULL};
 	AUTO_FREE char *words = strdup(text);
-	char *rest = words, *all = NULL;
+	char *rest = words, *all = strdup("");
 
 	for (char *word; rest && *text && (word = strsep(&rest, ","));)
-		if (read_key(option, n_keys, word, values, why) < 0)
+		if (read_key(option, n_keys, word, values, why) < 0) {
+			free(all);
 			return NULL;
-	for (size_t i = 0; words && i < n_keys; i++) {
+		}
+	for (size_t i = 0; words && all && i < n_keys; i++) {
 		AUTO_FREE char *before = all;
-		int n = values[i] ? asprintf(&all, "%s%s%s=%s", before ? before : "",
-					     before ? "," : "", keys[i].mount, values[i])
-				  : asprintf(&all, "%s%s%s", before ? before : "",
-					     before ? "," : "", keys[i].fallback);
-		if (n < 0)
+		if (!values[i])
+			all = take_text(&before);
+		else if (asprintf(&all, "%s%s%s=%s", before, *before ? "," : "", keys[i].mount,
+				  values[i]) < 0)
 			all = NULL;
 	}
 	if (!all)
@@ -270,7 +266,6 @@ void places_throw_away(struct bind *b)
 {
 	b->kind = BIND_OVERLAY;
 	b->writable = false;
-	b->text = strdup(SIZE "," INODES);
 }
 
 void places_free(struct bind *b)

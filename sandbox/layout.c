@@ -24,6 +24,7 @@
 #define TMP_OPTIONS "mode=1777,size=1g,nr_inodes=262144"
 #define HOME_OPTIONS "mode=0700,size=1g,nr_inodes=262144"
 #define SHM_OPTIONS "mode=1777,size=256m,nr_inodes=16384"
+#define USERS_OPTIONS "mode=0755,size=1g,nr_inodes=262144"
 #define DEV_OPTIONS "mode=0755,size=64k,nr_inodes=64"
 
 /* What a program gets to see of the host without asking: how to resolve names, whom to
@@ -265,6 +266,19 @@ static int add_bind(struct layout *l, const char *from, const char *to, bool wri
 				  .to = (char *)to});
 }
 
+/* Bounds of the memory that is given, and those that are not. */
+static char *memory_text(struct layout *l, const char *usual, const char *given)
+{
+	AUTO_FREE char *bounded = limits_tmpfs(&l->options->limits, usual);
+	char *text = NULL;
+
+	if (!given || !*given)
+		return take_text(&bounded);
+	if (bounded && asprintf(&text, "%s,%s", bounded, given) < 0)
+		text = NULL;
+	return text;
+}
+
 static bool is_root(const struct bind *b)
 {
 	return b->kind == BIND_OVERLAY && strcmp(b->to, "/") == 0;
@@ -300,11 +314,15 @@ static int add_overlay(struct layout *l, struct plan *p, const struct bind *b)
 	if (stat(from, &st) < 0 || !S_ISDIR(st.st_mode))
 		return failure_set(l->why, EXIT_GUISE, "%s: not a directory; --overlay takes one",
 				   from);
+	AUTO_FREE char *text = b->changes ? strdup(b->changes)
+					  : memory_text(l, USERS_OPTIONS, b->text);
+	if (!text)
+		return out_of_memory(l);
 	return add(l, p,
 		   &(struct step){.kind = b->changes ? STEP_OVERLAY_KEPT : STEP_OVERLAY,
 				  .from = (char *)from,
 				  .to = (char *)b->to,
-				  .text = (char *)(b->changes ? b->changes : b->text)});
+				  .text = text});
 }
 
 /* Changes are kept where the program cannot reach them but through the overlay. */
@@ -347,18 +365,22 @@ static int add_kept(struct layout *l, struct plan *out)
 
 static int add_place(struct layout *l, const struct bind *b)
 {
-	static const enum step_kind in_memory[] = {
-		[BIND_TMPFS] = STEP_TMPFS, [BIND_HIDE] = STEP_HIDE, [BIND_FREEZE] = STEP_FREEZE};
+	const enum step_kind kind = b->kind == BIND_HIDE ? STEP_HIDE : STEP_FREEZE;
 
 	if (b->kind == BIND_HOST)
 		return add_bind(l, b->from, b->to, b->writable);
 	if (b->kind == BIND_OVERLAY)
 		return is_root(b) && l->options->root ? 0 : add_overlay(l, l->places, b);
-	const struct step s = {.kind = in_memory[b->kind],
-			       .to = (char *)b->to,
-			       .text = (char *)b->text,
-			       .number = b->kind == BIND_TMPFS};
-	return check_place(l, b->to) < 0 ? -1 : add(l, l->places, &s);
+	if (check_place(l, b->to) < 0)
+		return -1;
+	if (b->kind != BIND_TMPFS)
+		return add(l, l->places, &(struct step){.kind = kind, .to = (char *)b->to});
+	AUTO_FREE char *text = memory_text(l, USERS_OPTIONS, b->text);
+	if (!text)
+		return out_of_memory(l);
+	return add(
+		l, l->places,
+		&(struct step){.kind = STEP_TMPFS, .to = (char *)b->to, .text = text, .number = 1});
 }
 
 static int add_users(struct layout *l)

@@ -24,7 +24,7 @@ struct bind {
 	const char *to; /* inside: absolute */
 	bool writable; /* BIND_HOST */
 	enum bind_kind kind;
-	const char *text; /* of the memory a tmpfs or an overlay takes: mount options */
+	const char *text; /* of the memory a tmpfs or an overlay takes: mount options; or NULL */
 	const char *changes; /* where an overlay's are kept; NULL: nowhere */
 };
 
