@@ -306,40 +306,38 @@ static void look_at_landlock(struct finding *f)
 		     version);
 }
 
-/* cgroups(7): the unified hierarchy, or one per controller, or both. */
+/* What a sandbox can be limited by, and where the kernel keeps it. */
 static void look_at_cgroups(struct finding *f)
 {
 	static const char cure[] = "run in a unit or session with Delegate=yes "
-				   "(systemd-run --user --scope), or as root; "
-				   "nothing needs it yet";
-	static const char v1[] = "/sys/fs/cgroup/memory";
-	struct statfs fs;
-	char line[PATH_MAX] = "", path[PATH_MAX + 32];
+				   "(systemd-run --user --scope), or as root; only limits need it";
+	struct cgroup_parent parents[CONTROLLERS];
+	struct cgroup_map map;
+	char lacks[64] = "";
+	bool v1 = false, v2 = false;
+	int r = cgroup_find_own(&map);
 
-	if (statfs("/sys/fs/cgroup", &fs) < 0) {
-		find(f, STATE_LIMITED, "mount cgroup2 at /sys/fs/cgroup", "none: %s",
-		     strerror(errno));
+	if (r < 0) {
+		find(f, STATE_LIMITED, "mount cgroup2 at /sys/fs/cgroup", "none: %s", strerror(-r));
 		return;
 	}
-	if (fs.f_type != CGROUP2_SUPER_MAGIC) {
-		bool hybrid = access("/sys/fs/cgroup/unified", F_OK) == 0;
-		bool ours = access(v1, W_OK) == 0;
-		find(f, ours ? STATE_OK : STATE_LIMITED, ours ? NULL : cure, "%s, %s",
-		     hybrid ? "hybrid" : "version 1",
-		     ours ? "writable" : "not this user's to write");
-		return;
+	cgroup_choose(&map, (1U << CONTROLLERS) - 1, parents);
+	for (int c = 0; c < CONTROLLERS; c++) {
+		size_t n = strlen(lacks);
+		v1 |= map.v1[c] != NULL;
+		if (!parents[c].version)
+			(void)snprintf(lacks + n, sizeof lacks - n, "%s%s", n ? ", " : "",
+				       controller_name(c, 2)); /* all of them fit */
+		free(parents[c].path);
 	}
-	FILE *own = fopen("/proc/self/cgroup", "re");
-	while (own && fgets(line, sizeof line, own) && strncmp(line, "0::", 3) != 0)
-		;
-	if (own)
-		fclose(own);
-	line[strcspn(line, "\n")] = 0;
-	(void)snprintf(path, sizeof path, "/sys/fs/cgroup%s",
-		       strncmp(line, "0::", 3) == 0 ? line + 3 : "");
-	bool ours = access(path, W_OK) == 0;
-	find(f, ours ? STATE_OK : STATE_LIMITED, ours ? NULL : cure, "version 2, %s",
-	     ours ? "this one's own is writable" : "not delegated to this user");
+	v2 = map.v2 != NULL;
+	cgroup_map_free(&map);
+	find(f, *lacks ? STATE_LIMITED : STATE_OK, *lacks ? cure : NULL, "%s%s%s",
+	     v1 && v2 ? "hybrid"
+	     : v1     ? "version 1"
+	     : v2     ? "version 2"
+		      : "none in sight",
+	     *lacks ? "; no limits on " : "", lacks);
 }
 
 static void look_at_overlay(struct finding *f)

@@ -2,12 +2,14 @@
 #ifndef GUISE_CLI_LIMITS_H
 #define GUISE_CLI_LIMITS_H
 
+#include "cli/command.h"
 #include "sandbox/failure.h"
 #include "sandbox/limits.h"
 
 /* As they were given. */
 struct limit_options {
 	const char *of[LIMIT_KINDS]; /* NULL: not given */
+	struct given_list io;
 	bool best_effort;
 };
 

@@ -44,6 +44,15 @@ static const struct option_row rows[] = {
 	{"env", TAKES_LIST, AT(environment), "NAME[=VALUE]", "set NAME, or pass it on"},
 	{"keep-env", TAKES_NOTHING, AT(keep_environment), NULL, "pass on the whole environment"},
 	{"clear-env", TAKES_NOTHING, AT(clear_environment), NULL, "pass on nothing but --env"},
+	{"cpus", TAKES_TEXT, AT(limits.of[LIMIT_CPUS]), "N", "no more than N processors' time"},
+	{"cpu-weight", TAKES_TEXT, AT(limits.of[LIMIT_CPU_WEIGHT]), "N",
+	 "so much when others want it too (100)"},
+	{"memory", TAKES_TEXT, AT(limits.of[LIMIT_MEMORY]), "SIZE", "at most SIZE of memory"},
+	{"swap", TAKES_TEXT, AT(limits.of[LIMIT_SWAP]), "SIZE", "and of swap, with --memory (0)"},
+	{"io-weight", TAKES_TEXT, AT(limits.of[LIMIT_IO_WEIGHT]), "N",
+	 "as --cpu-weight, of the disks"},
+	{"io-max", TAKES_LIST, AT(limits.io), "PATH:RATES",
+	 "a disk's rbps=, wbps=, riops=, wiops="},
 	{"pids", TAKES_TEXT, AT(limits.of[LIMIT_PIDS]), "N", "at most N processes and threads"},
 	{"open-files", TAKES_TEXT, AT(limits.of[LIMIT_OPEN_FILES]), "N",
 	 "at most N descriptors in a process"},
@@ -142,13 +151,15 @@ static int read_settings(struct run *r)
 
 static void tell(const char *line)
 {
-	fprintf(stderr, "guise: notice: %s\n", line);
+	fprintf(stderr, "guise: %s\n", line);
 }
 
 static int read_limits(struct run *r)
 {
-	r->box.tell = r->given.quiet ? NULL : tell;
-	return limits_read(&r->given.limits, &r->box.limits, r->why);
+	r->box.tell = tell;
+	int e = limits_read(&r->given.limits, &r->box.limits, r->why);
+	r->box.limits.quiet = r->given.quiet;
+	return e;
 }
 
 /* What the caller left open is nobody's inside. */

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "sandbox/channel.h"
+#include "sandbox/cgroup.h"
 #include "sandbox/failure.h"
 #include "sandbox/options.h"
 #include "sandbox/plan.h"
@@ -38,6 +39,7 @@ struct box {
 	struct terminal *terminal; /* the supervisor's */
 	struct terminal_wish wish;
 	int pty; /* inside: the program's terminal, or -1 */
+	struct cgroup cgroup;
 	int root; /* the new root */
 	bool root_is_overlay; /* with places for everything in it */
 	struct own own[BOX_OWN];
@@ -73,13 +75,16 @@ int tmpfs_make(const char *options);
 const char *overlay_cure(int error);
 
 /* Steps: 0 or -errno.  check.c, images.c, confine.c, mount.c, overlay.c, guest.c,
- * rlimits.c */
+ * rlimits.c, cgroup.c */
 int step_check_stdio(struct box *b, const struct step *s);
 int step_images(struct box *b, const struct step *s);
 int step_namespaces(struct box *b, const struct step *s);
 int step_tie(struct box *b, const struct step *s);
 int step_map_user(struct box *b, const struct step *s);
 int step_no_nesting(struct box *b, const struct step *s);
+int step_cleaner(struct box *b, const struct step *s);
+int step_cgroup(struct box *b, const struct step *s);
+int step_join(struct box *b, const struct step *s);
 int step_first_to_go(struct box *b, const struct step *s);
 int step_share(struct box *b, const struct step *s);
 int step_loopback(struct box *b, const struct step *s);

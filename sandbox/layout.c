@@ -445,7 +445,7 @@ static int add_start(struct layout *l, struct plan *out)
 
 	if (add(l, out, &(struct step){.kind = STEP_CHECK_STDIO}) < 0 ||
 	    (!o->native && add(l, out, &(struct step){.kind = STEP_IMAGES}) < 0) ||
-	    add_kept(l, out) < 0 || add(l, out, &spaces) < 0 ||
+	    add_kept(l, out) < 0 || limits_start(o, out, l->why) < 0 || add(l, out, &spaces) < 0 ||
 	    add_plain(l, out, inside, COUNT_OF(inside)) < 0 || limits_init(o, out, l->why) < 0)
 		return -1;
 	bool loopback = !o->host_network && !o->no_network;

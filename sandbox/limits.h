@@ -16,7 +16,13 @@ struct failure;
 struct plan;
 
 enum limit_kind {
+	LIMIT_CPUS, /* thousandths of a processor's time */
+	LIMIT_CPU_WEIGHT, /* 1-10000; everybody else has 100 */
+	LIMIT_MEMORY, /* bytes */
+	LIMIT_SWAP, /* bytes, besides */
 	LIMIT_PIDS, /* processes and threads */
+	LIMIT_IO_WEIGHT, /* 1-10000 */
+	LIMIT_IO_MOST, /* io; value: how many devices */
 	LIMIT_FILE_SIZE, /* bytes */
 	LIMIT_OPEN_FILES, /* of each process */
 	LIMIT_DISK, /* bytes of each writable place in memory */
@@ -25,22 +31,40 @@ enum limit_kind {
 
 #define LIMIT_NONE UINT64_MAX /* none: what there would be otherwise is lifted */
 
+enum io_rate { IO_READ_BYTES, IO_WRITE_BYTES, IO_READS, IO_WRITES, IO_RATES };
+
+/* A whole disk, and how much of it in a second; 0: as much as it has. */
+struct io_limit {
+	unsigned major, minor;
+	uint64_t most[IO_RATES];
+};
+#define LIMIT_DEVICES 16
+
 struct limits {
 	struct limit {
 		bool given;
 		uint64_t value;
 	} of[LIMIT_KINDS];
+	struct io_limit io[LIMIT_DEVICES];
 	bool best_effort; /* what cannot be enforced is said, and does not stop the run */
+	bool quiet; /* nor is it said */
 };
 
 const char *limit_name(enum limit_kind kind); /* its option, without dashes */
 int limit_resource(enum limit_kind kind); /* RLIMIT_..., or -1 */
 uint64_t limit_value(const struct limits *l, enum limit_kind kind); /* asked for, or not */
 
-/* The steps for init and for the guest, at the end of the plan: 0, or -1 with *why filled
- * in. */
+struct box;
+
+/* The steps for the supervisor, for init and for the guest, at the end of the plan: 0, or -1
+ * with *why filled in. */
+int limits_start(const struct box_options *o, struct plan *out, struct failure *why);
 int limits_init(const struct box_options *o, struct plan *out, struct failure *why);
 int limits_guest(const struct box_options *o, struct plan *out, struct failure *why);
+
+/* When nothing is left in the sandbox: says if memory ran out in it.  The exit status: the
+ * one given, or if there was none (-1) because of that, the one for SIGKILL. */
+int limits_report(const struct box *b, int status);
 
 /* Options of a tmpfs, with the size that was asked for; to be freed. */
 char *limits_tmpfs(const struct limits *l, const char *options);

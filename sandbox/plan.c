@@ -46,6 +46,17 @@ static void print_device(FILE *out, const struct step *s)
 	fprintf(out, " (%u:%u)", major(s->number), minor(s->number));
 }
 
+static void print_group(FILE *out, const struct step *s)
+{
+	fprintf(out, " in %s (", s->from);
+	for (const char *c = s->text; *c; c++)
+		if (*c != '\n')
+			putc(*c, out);
+		else if (c[1])
+			fputs(", ", out);
+	fprintf(out, ")%s%s", s->to ? ", which guise leaves: " : "", s->to ? s->to : "");
+}
+
 static void print_limit(FILE *out, const struct step *s)
 {
 	fprintf(out, " %s %llu", s->text, (unsigned long long)s->number);
@@ -81,10 +92,13 @@ static const struct {
 			      print_paths},
 	[STEP_IMAGES] = {"seal resident and settings", IN_SUPERVISOR, print_paths},
 	[STEP_KEEP] = {"keep changes to", IN_SUPERVISOR, print_kept},
+	[STEP_CLEANER] = {"cleaner", IN_SUPERVISOR, print_paths},
+	[STEP_CGROUP] = {"control group", IN_SUPERVISOR, print_group},
 	[STEP_NAMESPACES] = {"namespaces", IN_SUPERVISOR, print_namespaces},
 	[STEP_TIE] = {"die with supervisor", IN_INIT, print_paths},
 	[STEP_MAP_USER] = {"map user", IN_INIT, print_paths},
 	[STEP_NO_NESTING] = {"no nested user namespaces", IN_INIT, print_paths},
+	[STEP_JOIN] = {"join control groups", IN_INIT, print_paths},
 	[STEP_FIRST_TO_GO] = {"first to go when memory runs short", IN_INIT, print_paths},
 	[STEP_SHARE] = {"at most half of what its user may have", IN_INIT, print_paths},
 	[STEP_LOOPBACK] = {"loopback up", IN_INIT, print_paths},

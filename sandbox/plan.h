@@ -19,11 +19,14 @@ enum step_kind {
 	STEP_CHECK_STDIO, /* refuse directories and O_PATH on 0-2 */
 	STEP_IMAGES, /* the resident and the settings, as sealed files */
 	STEP_KEEP, /* directory `to` for the changes to `from` */
+	STEP_CLEANER, /* who removes them if nobody else can */
+	STEP_CGROUP, /* in `from`; number: version; text: settings; to: "+cpu", guise leaves `from` */
 	STEP_NAMESPACES, /* number: CLONE_NEW... */
 
 	STEP_TIE, /* die with the supervisor */
 	STEP_MAP_USER, /* the caller's ids, to themselves */
 	STEP_NO_NESTING, /* no further user namespaces */
+	STEP_JOIN, /* the control groups */
 	STEP_FIRST_TO_GO, /* when memory runs short */
 	STEP_SHARE, /* of what the user may have */
 	STEP_LOOPBACK,

@@ -30,10 +30,13 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_CHECK_STDIO] = step_check_stdio,
 	[STEP_IMAGES] = step_images,
 	[STEP_KEEP] = step_keep,
+	[STEP_CLEANER] = step_cleaner,
+	[STEP_CGROUP] = step_cgroup,
 	[STEP_NAMESPACES] = step_namespaces,
 	[STEP_TIE] = step_tie,
 	[STEP_MAP_USER] = step_map_user,
 	[STEP_NO_NESTING] = step_no_nesting,
+	[STEP_JOIN] = step_join,
 	[STEP_FIRST_TO_GO] = step_first_to_go,
 	[STEP_SHARE] = step_share,
 	[STEP_LOOPBACK] = step_loopback,
@@ -135,7 +138,7 @@ int step_namespaces(struct box *b, const struct step *s)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
 		return -errno;
-	long pid = syscall(SYS_clone, s->number | SIGCHLD, 0, 0, 0, 0);
+	long pid = cgroup_clone(b, s->number);
 	if (pid == 0) {
 		close(channel[0]);
 		b->channel = channel[1];
@@ -419,11 +422,12 @@ static int run(struct box *b, int signals)
 	close(b->channel);
 	if (b->why->status)
 		return -1;
+	status = limits_report(b, status < 0 ? -1 : exit_status(status));
 	if (status < 0)
 		return failure_set(b->why, EXIT_GUISE,
 				   "sandbox: its process 1 ended before the program (status %d)",
 				   exit_status(ended));
-	return exit_status(status);
+	return status;
 }
 
 int box_run(const struct plan *plan, const struct box_options *options, struct failure *why)
@@ -449,6 +453,7 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		terminal_find(&terminal, &b.wish);
 	int r = run(&b, signals);
 	terminal_close(&terminal);
+	cgroup_remove(&b);
 	give_signals_back(&b);
 	if (b.resident >= 0)
 		close(b.resident);

@@ -6,6 +6,9 @@
  *   disk DIR...   fills each
  *   inodes DIR... empty files in each
  *   grow PATH     one file
+ *   spin MS       processor time, and tells how much of it there was
+ *   kill          itself
+ *   exit
  *
  * Exit status 0 if there was an end to it with the right error, which is told with how many
  * there were; otherwise 1. */
@@ -19,8 +22,13 @@ enum { O_CREATE = 0x40, ANONYMOUS = 0x22, AGAIN = 11 };
 #define SYS_close __NR_close
 #define SYS_dup __NR_dup
 #define SYS_nanosleep __NR_nanosleep
+#define SYS_kill __NR_kill
+#define SYS_getpid __NR_getpid
+#define SYS_clock_gettime __NR_clock_gettime
+enum { MONOTONIC = 1, PROCESS_TIME = 2 };
 #else
 enum { O_CREATE = 0x200, ANONYMOUS = 0x1002, AGAIN = EAGAIN };
+enum { MONOTONIC = 4, PROCESS_TIME = 15 }; /* sys/_clock_id.h */
 #endif
 enum { O_WRITE = 1 };
 
@@ -142,6 +150,22 @@ static void grow(const char *path)
 	end(n >> 10, error, EFBIG);
 }
 
+static long clock_ms(int clock)
+{
+	long t[2];
+	sys(SYS_clock_gettime, clock, t);
+	return t[0] * 1000 + t[1] / 1000000;
+}
+
+static void spin(long ms)
+{
+	long until = clock_ms(MONOTONIC) + ms;
+	while (clock_ms(MONOTONIC) < until)
+		for (volatile int i = 0; i < 20000; i++)
+			;
+	end(clock_ms(PROCESS_TIME), 0, 0);
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	what = argc > 1 ? argv[1] : "";
@@ -151,6 +175,12 @@ void test(int argc, char **argv, char **envp)
 		memory(number(argv[2]));
 	else if (!strcmp(what, "files"))
 		files();
+	else if (!strcmp(what, "kill"))
+		sys(SYS_kill, sys(SYS_getpid), 9);
+	else if (!strcmp(what, "exit"))
+		quit(0);
+	else if (!strcmp(what, "spin"))
+		spin(number(argv[2]));
 	else if (!strcmp(what, "grow"))
 		grow(argv[2]);
 	else if (!strcmp(what, "disk"))
