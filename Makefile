@@ -70,6 +70,7 @@ UNIT_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(filter-out cli/main.c,$(CLI)) $(BO
 ASAN_OBJS := $(patsubst $(B)/hosted/%,$(B)/asan/%,$(filter-out $(MADE) %/filter_gate.o,$(UNIT_OBJS))) $(MADE) $(B)/hosted/filter_gate.o
 
 GUEST_BINS := $(GUESTS:%=$(B)/guest/%)
+PROBE_BINS := $(addprefix $(B)/escape/,probe.freebsd probe.linux host)
 FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)
 
 # ---- Targets ---------------------------------------------------------------------
@@ -79,7 +80,7 @@ FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)
 .SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: all help check soak lint demo bench conformance install uninstall clean distclean docs \
+.PHONY: all help check check-escape soak lint demo bench conformance install uninstall clean distclean docs \
 	deps-build deps-test deps-lint built-tests inputs format
 
 all: $(B)/guise
@@ -89,6 +90,7 @@ help:
 	@echo 'make            build $(B)/guise'
 	@echo 'make demo       a FreeBSD program at work, beside its Linux twin'
 	@echo 'make check      every test; T="name ..." for some of them'
+	@echo 'make check-escape  those of them that try to get out of the sandbox'
 	@echo 'make soak       the long ones: fuzzing, hundreds of runs in a row'
 	@echo 'make conformance  Go'"'"'s toolchain and its whole library'"'"'s tests, beside native runs (half an hour)'
 	@echo 'make lint       layering, format, both compilers, manual pages, scripts'
@@ -186,28 +188,21 @@ $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_fre
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
-# A root directory with a dynamic program, its interpreter and two libraries.
-WORLD_CFLAGS := $(filter-out -static -fno-pie -no-pie,$(GUEST_CFLAGS)) -fvisibility=hidden \
-	-Wl,--hash-style=sysv -Wl,-z,now
-WORLD := $(addprefix $(B)/world/,libexec/ld-elf.so.1 lib/libone.so lib/libtwo.so bin/program)
+# The hostile program, for both systems, and what the host looks with (tests/escape/probes).
+PROBES := $(wildcard tests/escape/probes/*.c)
+PROBE_CFLAGS := $(GUEST_CFLAGS) $(if $(IS_CLANG),,-fno-toplevel-reorder)
 
-$(B)/world/libexec/ld-elf.so.1: tests/world/rtld.c tests/world/elf.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+$(B)/escape/probe.freebsd: $(PROBES) tests/escape/probes/probe.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
-	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIC -shared -Wl,-e,_start -Wl,-Bsymbolic -o $@ $<
+	$(call say,GUEST,$@)$(CC) $(PROBE_CFLAGS) -o $@ $(PROBES) && elfedit --output-osabi FreeBSD $@
 
-$(B)/world/lib/libone.so: tests/world/one.c
+$(B)/escape/probe.linux: $(PROBES) tests/escape/probes/probe.h tests/guest/guest.h
 	$(Q)mkdir -p $(@D)
-	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIC -shared -Wl,-soname,libone.so -o $@ $<
+	$(call say,NATIVE,$@)$(CC) $(PROBE_CFLAGS) -DNATIVE -o $@ $(PROBES)
 
-$(B)/world/lib/libtwo.so: tests/world/two.c $(B)/world/lib/libone.so
+$(B)/escape/host: tests/escape/host.c
 	$(Q)mkdir -p $(@D)
-	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIC -shared -Wl,-soname,libtwo.so -o $@ $< $(B)/world/lib/libone.so
-
-$(B)/world/bin/program: tests/world/program.c $(filter-out %/program,$(WORLD))
-	$(Q)mkdir -p $(@D)
-	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIE -pie -Wl,-dynamic-linker,/libexec/ld-elf.so.1 \
-		-Wl,--allow-shlib-undefined -o $@ $< \
-		$(filter %.so,$^) && elfedit --output-osabi FreeBSD $@
+	$(call say,LINK,$@)$(CC) $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) $(CFLAGS) -static -o $@ $<
 
 $(B)/escape/%.native: tests/escape/%.c tests/guest/guest.h
 	$(Q)mkdir -p $(@D)
@@ -255,7 +250,7 @@ inputs: $(B)/inputs/.complete
 $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 	$(call say,FETCH,$@)tests/real/fetch $(B)/inputs
 
-built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(B)/bench/calls $(B)/escape/gate \
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/probe $(B)/bench/calls $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/storm.freebsd \
 	$(B)/storm.linux $(FUZZ_BINS) inputs
 	@:
@@ -268,6 +263,10 @@ check:
 	@$(SUBMAKE) deps-build deps-test
 	@$(SUBMAKE) built-tests
 	@B=$(B) tests/run $(T)
+
+# The hostile ones alone.
+check-escape:
+	@$(MAKE) --no-print-directory check T="escape/*"
 
 soak:
 	@$(SUBMAKE) deps-build deps-test
@@ -299,7 +298,7 @@ conformance:
 lint:
 	@$(SUBMAKE) deps-build deps-lint
 	@$(SUBMAKE) all
-	@$(SUBMAKE) CC=clang B=$(B)/clang all $(B)/clang/unit $(GUEST_BINS:$(B)/%=$(B)/clang/%) $(B)/clang/escape/gate
+	@$(SUBMAKE) CC=clang B=$(B)/clang all $(B)/clang/unit $(GUEST_BINS:$(B)/%=$(B)/clang/%) $(B)/clang/escape/gate $(PROBE_BINS:$(B)/%=$(B)/clang/%)
 	@B=$(B) tests/lint
 
 format:
