@@ -188,6 +188,29 @@ $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_fre
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
+# A root directory with a dynamic program, its interpreter and two libraries.
+WORLD_CFLAGS := $(filter-out -static -fno-pie -no-pie,$(GUEST_CFLAGS)) -fvisibility=hidden \
+	-Wl,--hash-style=sysv -Wl,-z,now
+WORLD := $(addprefix $(B)/world/,libexec/ld-elf.so.1 lib/libone.so lib/libtwo.so bin/program)
+
+$(B)/world/libexec/ld-elf.so.1: tests/world/rtld.c tests/world/elf.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIC -shared -Wl,-e,_start -Wl,-Bsymbolic -o $@ $<
+
+$(B)/world/lib/libone.so: tests/world/one.c
+	$(Q)mkdir -p $(@D)
+	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIC -shared -Wl,-soname,libone.so -o $@ $<
+
+$(B)/world/lib/libtwo.so: tests/world/two.c $(B)/world/lib/libone.so
+	$(Q)mkdir -p $(@D)
+	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIC -shared -Wl,-soname,libtwo.so -o $@ $< $(B)/world/lib/libone.so
+
+$(B)/world/bin/program: tests/world/program.c $(filter-out %/program,$(WORLD))
+	$(Q)mkdir -p $(@D)
+	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIE -pie -Wl,-dynamic-linker,/libexec/ld-elf.so.1 \
+		-Wl,--allow-shlib-undefined -o $@ $< \
+		$(filter %.so,$^) && elfedit --output-osabi FreeBSD $@
+
 # The hostile program, for both systems, and what the host looks with (tests/escape/probes).
 PROBES := $(wildcard tests/escape/probes/*.c)
 PROBE_CFLAGS := $(GUEST_CFLAGS) $(if $(IS_CLANG),,-fno-toplevel-reorder)
@@ -250,8 +273,8 @@ inputs: $(B)/inputs/.complete
 $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 	$(call say,FETCH,$@)tests/real/fetch $(B)/inputs
 
-built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/probe $(B)/bench/calls $(B)/escape/gate \
-	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/storm.freebsd \
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(B)/bench/calls $(B)/escape/gate \
+	$(B)/escape/bombs $(B)/escape/bombs.native $(PROBE_BINS) $(B)/storm.freebsd \
 	$(B)/storm.linux $(FUZZ_BINS) inputs
 	@:
 

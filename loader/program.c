@@ -73,23 +73,31 @@ static int file_size(struct call *c, int fd, uint64_t *size)
 	return 0;
 }
 
-/* Opens what may be executed. */
-static int open_executable(struct call *c, const char *path)
+/* The descriptor, if what it is may be executed; else it is closed. */
+static int executable(struct call *c, long fd)
 {
-	uint64_t at = string_at(c, path), empty = string_at(c, "");
-	long fd, r;
+	uint64_t empty = string_at(c, "");
+	long r;
 
-	if (!at || !empty)
-		return -ENAMETOOLONG;
-	fd = host(c, __NR_openat, AT_FDCWD, at, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return (int)fd;
-	r = host(c, __NR_faccessat2, fd, empty, X_OK, AT_EACCESS | AT_EMPTY_PATH);
+	r = empty ? host(c, __NR_faccessat2, fd, empty, X_OK, AT_EACCESS | AT_EMPTY_PATH) : -ENOMEM;
 	if (r < 0) {
 		(void)host(c, __NR_close, fd); /* only read from */
 		return (int)r;
 	}
 	return (int)fd;
+}
+
+/* Opens what may be executed. */
+static int open_executable(struct call *c, const char *path)
+{
+	uint64_t at = string_at(c, path);
+
+	if (!at)
+		return -ENAMETOOLONG;
+	return executable(c,
+			  host(c, __NR_openat, AT_FDCWD, at, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0));
 }
 
 static int read_image(struct call *c, int fd, struct image *image, struct program *out)
@@ -150,23 +158,29 @@ static int check_program(struct call *c, struct program *out)
 	return check_interpreter(c, image.facts.interpreter);
 }
 
+_Static_assert(PROGRAM_PATH == IMAGE_SCRIPT_LINE, "image_script() writes program.path");
+
+static int follow_script(struct call *c, const char *path, struct program *out);
+
 /* Opens path; a script's interpreter takes its place, once: an interpreter that is a
  * script itself is refused, as the BSDs do. */
 static int open_following_script(struct call *c, const char *path, struct program *out)
 {
+	out->fd = open_executable(c, path);
+	return out->fd < 0 ? out->fd : follow_script(c, path, out);
+}
+
+static int follow_script(struct call *c, const char *path, struct program *out)
+{
 	char head[IMAGE_SCRIPT_LINE + 1]; /* one more: a line too long shows */
-	struct reader reader = {c, -1};
+	struct reader reader = {c, out->fd};
 	uint64_t size;
 	long n;
 	int r;
 
-	out->fd = open_executable(c, path);
-	if (out->fd < 0)
-		return out->fd;
 	r = file_size(c, out->fd, &size);
 	if (r < 0)
 		return r;
-	reader.fd = out->fd;
 	n = read_at(&reader, head, sizeof head, 0);
 	if (n < 0)
 		return (int)n;
@@ -186,14 +200,9 @@ static int open_following_script(struct call *c, const char *path, struct progra
 	memcpy(head, out->path, sizeof out->path);
 	return open_following_script(c, head, out);
 }
-_Static_assert(PROGRAM_PATH == IMAGE_SCRIPT_LINE, "image_script() writes program.path");
 
-int program_open(struct call *c, const char *path, struct program *out)
+static int finish_opening(struct call *c, int r, struct program *out)
 {
-	int r;
-
-	*out = (struct program){.fd = -1};
-	r = open_following_script(c, path, out);
 	if (r == 0)
 		r = check_program(c, out);
 	if (r < 0 && out->fd >= 0) {
@@ -201,6 +210,36 @@ int program_open(struct call *c, const char *path, struct program *out)
 		out->fd = -1;
 	}
 	return r;
+}
+
+int program_open(struct call *c, const char *path, struct program *out)
+{
+	*out = (struct program){.fd = -1};
+	return finish_opening(c, open_following_script(c, path, out), out);
+}
+
+/* The descriptor the guest keeps; one of our own to read from, by its name if it is only good
+ * to be executed. */
+static int open_again(struct call *c, int fd, const char *name)
+{
+	long flags = host(c, __NR_fcntl, fd, F_GETFL);
+
+	if (flags < 0)
+		return (int)flags;
+	if (flags & O_PATH)
+		return open_executable(c, name);
+	if ((flags & O_ACCMODE) == O_WRONLY)
+		return -EACCES;
+	return executable(c, host(c, __NR_fcntl, fd, F_DUPFD_CLOEXEC, 0));
+}
+
+int program_open_file(struct call *c, int fd, const char *name, struct program *out)
+{
+	*out = (struct program){.fd = -1};
+	out->fd = open_again(c, fd, name);
+	if (out->fd < 0)
+		return out->fd;
+	return finish_opening(c, follow_script(c, name, out), out);
 }
 
 int program_identify(struct call *c, int fd, const struct personality **personality,

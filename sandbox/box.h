@@ -33,6 +33,7 @@ struct box {
 	const struct box_options *options;
 	struct failure *why;
 	int resident, settings; /* sealed files */
+	int processes; /* processes.c; -1: not to be had */
 	int channel; /* init: to the supervisor; supervisor: to init */
 	pid_t init; /* as the supervisor knows it */
 	struct terminal *terminal; /* the supervisor's */
@@ -90,6 +91,7 @@ int step_loopback(struct box *b, const struct step *s);
 int step_hostname(struct box *b, const struct step *s);
 int step_drop(struct box *b, const struct step *s);
 int step_landlock(struct box *b, const struct step *s);
+int step_processes(struct box *b, const struct step *s);
 int step_root(struct box *b, const struct step *s);
 int step_base(struct box *b, const struct step *s);
 int step_tmpfs(struct box *b, const struct step *s);

@@ -181,6 +181,8 @@ static int let_go(struct box *b)
 		close(b->resident);
 		close(b->settings);
 	}
+	if (b->processes >= 0)
+		close(b->processes);
 	if (b->options->trace.drain) {
 		close(b->options->trace.ring);
 		close(b->options->trace.bell);

@@ -8,6 +8,7 @@
  *	/                          read, execute
  *	writable places            all but making devices
  *	devices, pseudo-terminals  read, write, ioctl
+ *	facts about processes      read (processes.c; not in the sandbox's tree)
  *
  * A rule holds for everything beneath the place, and rules only add: a read-only place in a
  * writable one is held by its mount alone.  Rules are about what is seen at a path in the end,
@@ -125,12 +126,11 @@ const char *landlock_cure(void)
 
 /* ---- Rules ---------------------------------------------------------------------- */
 
-static int add_rule(int ruleset, const char *path, uint64_t rights)
+static int add_rule_of(int ruleset, int place, uint64_t rights)
 {
 	struct stat st;
-	AUTO_CLOSE int place = open(path, O_PATH | O_CLOEXEC);
 
-	if (place < 0 || fstat(place, &st) < 0)
+	if (fstat(place, &st) < 0)
 		return -errno;
 	const struct landlock_path_beneath_attr rule = {
 		.allowed_access = S_ISDIR(st.st_mode) ? rights : rights & FS_OF_FILES,
@@ -141,6 +141,13 @@ static int add_rule(int ruleset, const char *path, uint64_t rights)
 	return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0
 		       ? -errno
 		       : 0;
+}
+
+static int add_rule(int ruleset, const char *path, uint64_t rights)
+{
+	AUTO_CLOSE int place = open(path, O_PATH | O_CLOEXEC);
+
+	return place < 0 ? -errno : add_rule_of(ruleset, place, rights);
 }
 
 /* What a step makes possible at its place, besides reading. */
@@ -192,6 +199,9 @@ int step_landlock(struct box *b, const struct step *s)
 	if (ruleset < 0)
 		return -errno;
 	int r = add_rules(ruleset, b->plan, scope.files);
+	if (r == 0 && b->processes >= 0)
+		r = add_rule_of(ruleset, b->processes,
+				LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
 	if (r < 0)
 		return r;
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) == 0)

@@ -451,7 +451,9 @@ static int add_start(struct layout *l, struct plan *out)
 	bool loopback = !o->host_network && !o->no_network;
 	if (loopback && add(l, out, &(struct step){.kind = STEP_LOOPBACK}) < 0)
 		return -1;
-	if (add(l, out, &name) < 0 || add(l, out, &root) < 0)
+	if (add(l, out, &name) < 0 ||
+	    (!o->native && add(l, out, &(struct step){.kind = STEP_PROCESSES}) < 0) ||
+	    add(l, out, &root) < 0)
 		return -1;
 	if (!o->root)
 		return 0;

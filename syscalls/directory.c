@@ -1,6 +1,7 @@
 /* Directories and the file systems they are on. */
 #include <string.h>
 
+#include "syscalls/facts.h"
 #include "syscalls/file.h"
 
 /* ---- Reading a directory --------------------------------------------------- */
@@ -372,6 +373,29 @@ TRANSLATOR(getcwd)
 	if (r < 0)
 		return r;
 	return first == '/' ? 0 : -ENOENT;
+}
+
+/* realpathat(directory, path, buffer, its size, flags) */
+TRANSLATOR(realpathat)
+{
+	char path[FACTS_PATH];
+	uint64_t directory;
+	long fd, r = arg_value(c, 0, &directory);
+
+	if (r < 0)
+		return r;
+	if ((int)c->a[4])
+		return -EINVAL;
+	fd = host(c, __NR_openat, directory, c->a[1], O_PATH | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd;
+	r = facts_path(c, (int)fd, path, sizeof path);
+	(void)host(c, __NR_close, fd); /* only looked at */
+	if (r < 0)
+		return r;
+	if ((uint64_t)r >= c->a[3])
+		return -ENAMETOOLONG;
+	return put_guest(c, c->a[2], path, (size_t)r + 1);
 }
 
 /* ---- pathconf -------------------------------------------------------------------- */

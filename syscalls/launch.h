@@ -28,6 +28,7 @@ enum hidden {
 	HIDDEN_SETTINGS, /* struct settings, a sealed memfd */
 	HIDDEN_TRACE, /* the ring trace records go to (trace.h), if anybody wants them */
 	HIDDEN_BELL, /* wakes their reader */
+	HIDDEN_PROCESSES, /* what Linux tells of the processes inside (facts.h) */
 };
 
 /* Chosen once for a sandbox. */

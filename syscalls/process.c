@@ -2,6 +2,7 @@
 #include "syscalls/process.h"
 
 #include "syscalls/engine.h"
+#include "syscalls/facts.h"
 #include "syscalls/personality.h"
 #include "syscalls/program.h"
 #include "syscalls/signal.h"
@@ -42,31 +43,55 @@ TRANSLATOR(vfork)
 
 /* ---- exec ---------------------------------------------------------------------- */
 
-/* execve(path, argv, envp).  A script puts its interpreter, the interpreter's argument and
- * its own path where argv[0] was. */
-TRANSLATOR(execve)
+/* A script puts its interpreter, the interpreter's argument and its own path where argv[0]
+ * was.  Argument vector and environment are arguments 1 and 2. */
+static long execute(struct call *c, const struct program *program, const char *script)
 {
 	static const uint32_t script_replaces = 1;
+	const char *head[3];
+	struct exec e = {.fd = program->fd,
+			 .path = program->path,
+			 .head = head,
+			 .argv = c->a[1],
+			 .envp = c->a[2]};
+
+	if (program->is_script) {
+		head[e.n_head++] = program->path;
+		if (*program->argument)
+			head[e.n_head++] = program->argument;
+		head[e.n_head++] = script;
+		e.skip = script_replaces;
+	}
+	return engine_exec(c, &e);
+}
+
+/* execve(path, argv, envp) */
+TRANSLATOR(execve)
+{
 	char path[PROGRAM_PATH];
 	struct program program;
-	const char *head[3];
-	struct exec e = {.head = head, .argv = c->a[1], .envp = c->a[2]};
 	long r = get_guest_string(c, path, c->a[0], sizeof path);
 
 	if (r >= 0)
 		r = program_open(c, path, &program);
+	return r < 0 ? r : execute(c, &program, path);
+}
+
+/* fexecve(fd, argv, envp): a script's interpreter gets the descriptor's own name. */
+TRANSLATOR(fexecve)
+{
+	char path[PROGRAM_PATH], name[32] = "/dev/fd/";
+	struct program program;
+	uint64_t fd;
+	long r = arg_value(c, 0, &fd);
+
 	if (r < 0)
 		return r;
-	e.fd = program.fd;
-	e.path = program.path;
-	if (program.is_script) {
-		head[e.n_head++] = program.path;
-		if (*program.argument)
-			head[e.n_head++] = program.argument;
-		head[e.n_head++] = path;
-		e.skip = script_replaces;
-	}
-	return engine_exec(c, &e);
+	if (facts_path(c, (int)fd, path, sizeof path) < 0)
+		path[0] = 0; /* it goes by no name then */
+	name[strlen(name) + facts_number(name + strlen(name), fd)] = 0;
+	r = program_open_file(c, (int)fd, path, &program);
+	return r < 0 ? r : execute(c, &program, name);
 }
 
 /* ---- exit ----------------------------------------------------------------------- */

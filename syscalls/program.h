@@ -24,6 +24,9 @@ struct program {
  * system that runs here), ... */
 int program_open(struct call *c, const char *path, struct program *out);
 
+/* The same for a file that is open as fd and is called name. */
+int program_open_file(struct call *c, int fd, const char *name, struct program *out);
+
 /* The system of that command-line name, or NULL. */
 const struct personality *program_system(const char *name);
 

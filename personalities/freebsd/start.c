@@ -37,6 +37,7 @@ enum auxv {
 	AT_NCPUS = 19,
 	AT_PAGESIZES = 20,
 	AT_PAGESIZESLEN = 21,
+	AT_TIMEKEEP = 22,
 	AT_STACKPROT = 23,
 	AT_EHDRFLAGS = 24,
 	AT_HWCAP = 25,
@@ -50,6 +51,15 @@ enum auxv {
 	AT_USRSTACKBASE = 35,
 	AT_USRSTACKLIM = 36,
 };
+
+/* Where in the page above the stack the time is (sys/vdso.h: struct vdso_timekeep).  It stays
+ * disabled: libraries then make the call, which is answered in place through Linux's own. */
+#define TIMEKEEP 0x610
+struct timekeep {
+	uint32_t version, enabled, current, padding;
+	uint8_t hands[4][88];
+};
+_Static_assert(TIMEKEEP + sizeof(struct timekeep) <= GUEST_PAGE, "in one page");
 
 #define CANARY_SIZE 64
 #define AUXV_ROOM 40 /* AT_COUNT */
@@ -87,6 +97,7 @@ static size_t fill_auxv(uint64_t (*v)[2], const struct start *s, const struct pl
 	AUX(AT_NCPUS, s->ncpus);
 	AUX(AT_PAGESIZES, p->page_sizes);
 	AUX(AT_PAGESIZESLEN, sizeof(uint64_t));
+	AUX(AT_TIMEKEEP, s->stack_high + TIMEKEEP);
 	AUX(AT_STACKPROT, 3 | (s->stack_executable ? 4 : 0)); /* VM_PROT_* */
 	AUX(AT_HWCAP, s->hwcap);
 	/* Bit 1 is FSGSBASE on both systems, and programs that see it write GS too. */
@@ -140,13 +151,16 @@ static int build_stack(struct call *c, const struct start *s)
 	return 0;
 }
 
-/* The page above the stack holds the trampoline. */
-static int place_trampoline(struct call *c, uint64_t at)
+/* The page above the stack: the trampoline, and the time's. */
+static int place_shared_page(struct call *c, uint64_t at)
 {
+	static const struct timekeep timekeep = {.version = 1};
 	long r = host(c, __NR_mprotect, at, GUEST_PAGE, PROT_READ | PROT_WRITE);
 
 	if (r == 0)
 		r = put_guest(c, at, trampoline, sizeof trampoline);
+	if (r == 0)
+		r = put_guest(c, at + TIMEKEEP, &timekeep, sizeof timekeep);
 	if (r == 0)
 		r = host(c, __NR_mprotect, at, GUEST_PAGE, PROT_READ | PROT_EXEC);
 	c->thread->process->trampoline = at;
@@ -162,7 +176,7 @@ int freebsd_start(struct call *c, const struct start *s)
 	memset(r, 0, sizeof *r);
 	e = build_stack(c, s);
 	if (e == 0)
-		e = place_trampoline(c, s->stack_high);
+		e = place_shared_page(c, s->stack_high);
 	r->rsp = ((r->rdi - 8) & ~15UL) + 8;
 	r->rip = s->entry;
 	r->rflags = FLAGS_INITIAL;
