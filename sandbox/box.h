@@ -34,6 +34,7 @@ struct box {
 	struct failure *why;
 	int resident, settings; /* sealed files */
 	int processes; /* processes.c; -1: not to be had */
+	int board, board_bell; /* HIDDEN_BOARD, HIDDEN_BOARD_BELL */
 	int channel; /* init: to the supervisor; supervisor: to init */
 	pid_t init; /* as the supervisor knows it */
 	struct terminal *terminal; /* the supervisor's */

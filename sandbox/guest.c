@@ -55,7 +55,11 @@ static int place_hidden(const struct box *b)
 		r = hide(t->drain ? t->bell : b->resident, HIDDEN_BELL);
 	if (r == 0)
 		r = hide(b->processes >= 0 ? b->processes : b->resident, HIDDEN_PROCESSES);
-	for (int fd = HIDDEN_PROCESSES + 1; r == 0 && fd <= HIDDEN_LAST; fd++)
+	if (r == 0)
+		r = hide(b->board, HIDDEN_BOARD);
+	if (r == 0)
+		r = hide(b->board_bell, HIDDEN_BOARD_BELL);
+	for (int fd = HIDDEN_BOARD_BELL + 1; r == 0 && fd <= HIDDEN_LAST; fd++)
 		r = dup3(b->resident, fd, 0) < 0 ? -errno : 0;
 	return r;
 }

@@ -1,15 +1,18 @@
 /* The resident and its settings, as sealed files in memory: what the program's processes
- * execute and read cannot be changed by them, nor by anyone else. */
+ * execute and read cannot be changed by them, nor by anyone else.  And the board, which they
+ * all write. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
+#include "syscalls/board.h"
 
 #ifndef MFD_NOEXEC_SEAL /* linux/memfd.h, Linux 6.3 */
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -54,6 +57,21 @@ static int sealed(const char *name, unsigned flag, const void *data, size_t n)
 	return r < 0 ? r : take(&fd);
 }
 
+/* Nobody can take memory from under those who have it mapped. */
+static int make_board(struct box *b)
+{
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+
+	b->board = make("board", MFD_NOEXEC_SEAL);
+	if (b->board < 0)
+		return b->board;
+	if (ftruncate(b->board, sizeof(struct board)) < 0 ||
+	    fcntl(b->board, F_ADD_SEALS, seals) < 0)
+		return -errno;
+	b->board_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return b->board_bell < 0 ? -errno : 0;
+}
+
 int step_images(struct box *b, const struct step *s)
 {
 	const struct settings *settings = &b->options->settings;
@@ -67,7 +85,7 @@ int step_images(struct box *b, const struct step *s)
 	if (b->resident < 0)
 		return b->resident;
 	b->settings = sealed("settings", MFD_NOEXEC_SEAL, settings, sizeof *settings);
-	return b->settings < 0 ? b->settings : 0;
+	return b->settings < 0 ? b->settings : make_board(b);
 }
 
 /* A directory would be a way out of the new root, and O_PATH hides what it is. */

@@ -180,6 +180,8 @@ static int let_go(struct box *b)
 	if (b->resident >= 0) { /* without a resident there are none */
 		close(b->resident);
 		close(b->settings);
+		close(b->board);
+		close(b->board_bell);
 	}
 	if (b->processes >= 0)
 		close(b->processes);

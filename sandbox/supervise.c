@@ -440,6 +440,8 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		.resident = -1,
 		.settings = -1,
 		.processes = -1,
+		.board = -1,
+		.board_bell = -1,
 		.channel = -1,
 		.root = -1,
 		.terminal = &terminal,

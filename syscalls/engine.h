@@ -27,6 +27,12 @@ struct exec {
 };
 long engine_exec(struct call *c, const struct exec *e);
 
+/* What the sandbox's processes tell each other (board.h), or NULL. */
+struct board;
+struct board *engine_board(void);
+/* A process was waited for: who watches it is told its Linux wait status. */
+void engine_reaped(struct call *c, int pid, int status);
+
 /* The thread, or the whole process, ends. */
 _Noreturn void engine_exit_thread(struct call *c);
 _Noreturn void engine_exit_process(struct call *c, int status);

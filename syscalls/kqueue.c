@@ -22,8 +22,8 @@ enum { ARG_KQUEUE, ARG_CHANGES, ARG_N_CHANGES, ARG_EVENTS, ARG_N_EVENTS, ARG_TIM
 /* Events taken from Linux at once. */
 #define BATCH 256
 
-/* How often files are looked at while a knote waits for one to change. */
-#define FILE_INTERVAL_NS (50 * 1000 * 1000UL)
+/* How often what Linux says nothing of is looked at, while there is a knote for it. */
+#define LOOK_INTERVAL_NS (50 * 1000 * 1000UL)
 
 /* ---- Memory ---------------------------------------------------------------- */
 
@@ -260,9 +260,10 @@ void kqueue_duplicated(struct kqueue *kq)
 
 /* What a refused filter would need is said in the rows. */
 static const struct filter *const filters[N_FILTERS] = {
-	[FILTER_READ] = &kqueue_read,	[FILTER_WRITE] = &kqueue_write,
-	[FILTER_TIMER] = &kqueue_timer, [FILTER_USER] = &kqueue_user,
-	[FILTER_VNODE] = &kqueue_vnode, [FILTER_SIGNAL] = &kqueue_signal,
+	[FILTER_READ] = &kqueue_read,	 [FILTER_WRITE] = &kqueue_write,
+	[FILTER_TIMER] = &kqueue_timer,	 [FILTER_USER] = &kqueue_user,
+	[FILTER_VNODE] = &kqueue_vnode,	 [FILTER_SIGNAL] = &kqueue_signal,
+	[FILTER_PROC] = &kqueue_process,
 };
 
 /* What the others fail with.  The system itself gives asynchronous I/O its events by other
@@ -341,6 +342,14 @@ void kqueue_activate(struct call *c, struct knote *k)
 		enqueue(k);
 }
 
+void kqueue_file(struct knote *k)
+{
+	struct knote **at = bucket(k->kq, k->event.filter, k->event.ident);
+	k->chain = *at;
+	*at = k;
+	k->status |= KNOTE_FILED;
+}
+
 static void unfile(struct knote *k)
 {
 	for (struct knote **at = bucket(k->kq, k->event.filter, k->event.ident); *at;
@@ -387,12 +396,8 @@ static int new_knote(struct call *c, struct kqueue *kq, const struct event *chan
 		kqueue_free_cell(kq->table, k);
 		return r;
 	}
-	if (filter_of(k)->is_descriptor)
-		return 0; /* the watch knows it */
-	struct knote **at = bucket(kq, change->filter, change->ident);
-	k->chain = *at;
-	*at = k;
-	k->status |= KNOTE_FILED;
+	if (!filter_of(k)->is_descriptor) /* else the watch knows it */
+		kqueue_file(k);
 	return 0;
 }
 
@@ -625,6 +630,8 @@ static int take_events(struct call *c, struct kqueue *kq, uint64_t at, long n)
 			file_happened(c, kq);
 		else if (e.data == TOKEN_SIGNALS)
 			kqueue_signals(c, kq);
+		else if (e.data == TOKEN_BOARD)
+			process_news(c, kq);
 		else
 			watch_happened(c, kq, e.data, (uint32_t)e.events);
 	}
@@ -680,12 +687,13 @@ static long leave_closed(struct call *c, struct kqueue *kq)
 static long wait_once(struct call *c, struct kqueue *kq, const struct wait *w, uint64_t ns)
 {
 	file_look_at_all(c, kq);
+	process_look_at_all(c, kq);
 	if (kq->signals)
 		engine_let_counted_in(c);
 	if (kq->first)
 		ns = 0;
-	else if (kq->files && ns > FILE_INTERVAL_NS)
-		ns = FILE_INTERVAL_NS;
+	else if ((kq->files || kq->words) && ns > LOOK_INTERVAL_NS)
+		ns = LOOK_INTERVAL_NS;
 	long n = sleep_in(c, kq, w, ns);
 	if (kq->closed)
 		return leave_closed(c, kq);

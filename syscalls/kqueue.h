@@ -130,13 +130,18 @@ struct knote {
 	struct kqueue *kq;
 	struct knote *next, *previous; /* in the queue */
 	struct knote *chain; /* in the table */
+	struct watch *watch; /* of the descriptor it waits for, or NULL */
 	int64_t parameter; /* data as the guest set it */
 	int64_t seen; /* of a file with EV_CLEAR: its size, and one more, when last looked at */
 	uint32_t notes; /* fflags as the guest set them */
 	uint32_t status;
 	union {
-		struct watch *watch;
 		bool triggered;
+		struct {
+			int32_t entry; /* on the board; -1: none */
+			bool over;
+			bool awaits; /* it is dead, but nobody has said how it ended */
+		} process;
 		struct {
 			uint32_t now, told; /* how many had come */
 			bool counts;
@@ -198,6 +203,7 @@ struct kqueue {
 	uint64_t alarm_at; /* 0: not armed */
 	uint32_t files; /* READ and WRITE of files that have to be looked at again and again */
 	uint32_t signals; /* knotes that count them */
+	uint32_t words; /* knotes that await one on how a process ended */
 	uint32_t queued;
 	struct knote *first, *last; /* the queue */
 	struct knote *first_timer, *last_timer;
@@ -225,6 +231,7 @@ struct filter {
 /* What kevent() makes, for rows. */
 #define USES_KEVENT \
 	USES(epoll_pwait2, poll, ioctl, getsockopt, fstat, lseek, read) \
+	USES(pidfd_open, pidfd_send_signal, waitid, kill) \
 	USES(timerfd_create, timerfd_settime, clock_gettime, fanotify_init) USES_CLOSING
 
 /* kqueue.c */
@@ -236,6 +243,7 @@ int kqueue_ring(struct call *c, struct kqueue *kq);
 int kqueue_make_bell(struct call *c, struct kqueue *kq);
 int kqueue_hidden_event(struct call *c, struct kqueue *kq, long fd, uint64_t token);
 void kqueue_drop(struct call *c, struct knote *k);
+void kqueue_file(struct knote *k); /* where kqueue_find() finds it */
 /* The knote of a filter whose ident is no descriptor. */
 struct knote *kqueue_find(struct kqueue *kq, int filter, uint64_t ident);
 void kqueue_close_helper(struct call *c, int fd);
@@ -247,6 +255,7 @@ long kqueue_epoll_ctl(struct call *c, const struct kqueue *kq, int op, int fd, u
 #define TOKEN_ALARM (UINT64_MAX - 1)
 #define TOKEN_FILES (UINT64_MAX - 2)
 #define TOKEN_SIGNALS (UINT64_MAX - 3)
+#define TOKEN_BOARD (UINT64_MAX - 4)
 
 /* kqueue_watch.c */
 extern const struct filter kqueue_read, kqueue_write;
@@ -256,6 +265,8 @@ struct knote *watch_any(const struct watch *w); /* one of its knotes, or NULL */
 /* The filter's attach and detach, as far as the watch is concerned. */
 int watch_attach(struct call *c, struct knote *k);
 void watch_detach(struct call *c, struct knote *k);
+/* A watch of PROC's own descriptor, which is hidden, and closed on failure. */
+int watch_hidden(struct call *c, struct knote *k, int fd);
 int watch_stat(struct call *c, int fd, struct stat *st);
 int watch_renew(struct call *c, struct watch *w, bool look_again);
 void watch_happened(struct call *c, struct kqueue *kq, uint64_t token, uint32_t events);
@@ -274,6 +285,12 @@ void file_happened(struct call *c, struct kqueue *kq); /* the notifier has somet
 /* kqueue_signal.c */
 extern const struct filter kqueue_signal;
 void kqueue_signals(struct call *c, struct kqueue *kq); /* some came */
+
+/* kqueue_process.c */
+extern const struct filter kqueue_process;
+void process_news(struct call *c, struct kqueue *kq); /* the board's bell rang */
+void process_ended(struct call *c, struct knote *k); /* as its pidfd says */
+void process_look_at_all(struct call *c, struct kqueue *kq);
 
 /* kqueue_timer.c */
 extern const struct filter kqueue_timer, kqueue_user;

@@ -236,7 +236,7 @@ static bool is_wanted(const struct knote *k)
  * only asked for while somebody wants to read. */
 static uint32_t watch_events(const struct watch *w)
 {
-	uint32_t events = 0;
+	uint32_t events = w->process ? EPOLLIN | EPOLLET : 0;
 	if (is_wanted(w->read))
 		events |= EPOLLIN | EPOLLRDHUP;
 	if (is_wanted(w->write))
@@ -406,6 +406,8 @@ void watch_happened(struct call *c, struct kqueue *kq, uint64_t token, uint32_t 
 	if (w->edge != was_edge)
 		(void)watch_renew(c, w,
 				  false); /* stays level-triggered then, which only costs time */
+	if (w->process) /* may be the end of the watch */
+		process_ended(c, w->process);
 }
 
 /* ---- The filters ------------------------------------------------------------ */
@@ -462,6 +464,29 @@ void watch_detach(struct call *c, struct knote *k)
 	else
 		file_unmark(c, w);
 	leave_watch(c, w);
+}
+
+int watch_hidden(struct call *c, struct knote *k, int fd)
+{
+	if (fd < 0)
+		return fd;
+	int hidden = descriptor_hide(c, fd);
+	if (hidden < 0)
+		return hidden;
+	int r = descriptor_set(c->thread->process, hidden, DESCRIPTOR_HELPER);
+	struct watch *w = r == 0 ? new_watch(c, k->kq, hidden, &r) : NULL;
+	if (w) {
+		k->watch = w;
+		w->process = k;
+		r = watch_renew(c, w, true);
+	}
+	if (r == 0)
+		return 0;
+	if (w)
+		watch_detach(c, k);
+	k->watch = NULL;
+	kqueue_close_helper(c, hidden);
+	return r;
 }
 
 static int again(struct call *c, struct knote *k, const struct event *change)

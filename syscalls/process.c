@@ -128,8 +128,7 @@ int wait_status_to_guest(const struct personality *p, int status)
 	return n ? (status & ~0x7f) | n : status;
 }
 
-/* A wait status from what waitid reports. */
-static int status_of(const siginfo_t *si)
+int wait_status_of(const struct siginfo *si)
 {
 	switch (si->si_code) {
 	case CLD_EXITED:
@@ -159,7 +158,12 @@ static long wait_child(struct call *c, int idtype, int id, uint64_t options, uin
 		r = host_wait(c, __NR_waitid, idtype, id, at, options, usage_at);
 	if (r == 0)
 		r = get_guest(c, si, at, sizeof *si);
-	return r < 0 ? r : si->si_pid;
+	if (r < 0)
+		return r;
+	if (si->si_pid && !(options & WNOWAIT) &&
+	    (si->si_code == CLD_EXITED || si->si_code == CLD_KILLED || si->si_code == CLD_DUMPED))
+		engine_reaped(c, si->si_pid, wait_status_of(si));
+	return si->si_pid;
 }
 
 /* wait4(pid, status, options, rusage), whose status is the argument's type's affair. */
@@ -182,7 +186,7 @@ TRANSLATOR(wait4)
 		       pid < 0 ? -pid : pid, options | WEXITED, usage_at, &si);
 	if (r <= 0)
 		return r;
-	status = status_of(&si);
+	status = wait_status_of(&si);
 	if (c->a[1] && arg_out(c, 1, &status) < 0)
 		return -EFAULT;
 	if (c->a[3] && (get_guest(c, usage, usage_at, sizeof usage) < 0 ||
@@ -229,7 +233,7 @@ TRANSLATOR(wait6)
 	r = wait_child(c, (int)idtype, (int)c->a[1], options, usage_at, &si);
 	if (r <= 0)
 		return r;
-	status = status_of(&si);
+	status = wait_status_of(&si);
 	describe_child(c, &si, &info);
 	if ((c->a[2] && arg_out(c, 2, &status) < 0) ||
 	    (c->a[4] && put_both_usages(c, c->a[4], usage_at) < 0) ||

@@ -6,6 +6,10 @@
 
 #define WAIT_USAGE_SIZE 144 /* struct rusage, the same on every system here */
 
+/* A Linux wait status from what waitid tells. */
+struct siginfo;
+int wait_status_of(const struct siginfo *si);
+
 /* A Linux wait status with the guest's signal numbers inside; "continued" (0xffff) is
  * the caller's to translate. */
 int wait_status_to_guest(const struct personality *p, int status);

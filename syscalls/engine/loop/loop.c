@@ -151,6 +151,18 @@ long engine_exec(struct call *c, const struct exec *e)
 	return -ENOSYS;
 }
 
+struct board *engine_board(void)
+{
+	return NULL;
+}
+
+void engine_reaped(struct call *c, int pid, int status)
+{
+	(void)c;
+	(void)pid;
+	(void)status;
+}
+
 void engine_exit_thread(struct call *c)
 {
 	(void)c;

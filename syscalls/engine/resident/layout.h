@@ -8,6 +8,7 @@
  *	BASE + 4 KiB    the image
  *	ARENA           thread slots, then pages for translators' state
  *	TRACE           the ring of trace records, if there is one
+ *	BOARD           what processes tell each other
  *	LIMIT
  */
 #ifndef GUISE_LAYOUT_H
@@ -18,7 +19,8 @@
 #define RESIDENT_ARENA 0x7e0010000000
 #define RESIDENT_PAGES 0x7e0110000000
 #define RESIDENT_TRACE 0x7e0210000000
-#define RESIDENT_LIMIT 0x7e0211000000
+#define RESIDENT_BOARD 0x7e0211000000
+#define RESIDENT_LIMIT 0x7e0211100000
 
 /* A thread's slot: signal stack, translator stack and context, each behind a hole. */
 #define SLOT_SIZE 0x80000

@@ -156,6 +156,14 @@ void vdso_begin(uint64_t base);
 /* start.c */
 _Noreturn void resident_start(uint64_t *stack);
 
+/* board.c: this process to those who watch it. */
+void board_open(void);
+void board_forked(int pid);
+void board_born(int parent, int pid);
+void board_executed(int pid);
+void board_exits(int pid, int status); /* a Linux wait status */
+void board_killed(const struct resident *r, int guest); /* by that signal */
+
 /* load.c: maps the program and enters it; exits with a message on failure. */
 _Noreturn void load_program(struct resident *r, int fd, char **argv, char **envp);
 

@@ -145,7 +145,7 @@ void *engine_pages(size_t bytes)
 	if (!space.next_page)
 		space.next_page = RESIDENT_PAGES;
 	at = space.next_page;
-	if (size > RESIDENT_LIMIT - at)
+	if (size > RESIDENT_TRACE - at)
 		at = 0;
 	else
 		space.next_page += size;

@@ -55,6 +55,7 @@ static _Noreturn void begin_child(struct resident *r, struct call *c)
 	slots_forked(r);
 	r->entry = NULL; /* the parent's */
 	take_numbers(r);
+	board_born(p->pid, r->thread.host_tid);
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
 	descriptors_forked(c);
@@ -93,6 +94,7 @@ static void begin_shared(struct resident *r)
 
 	slot_begin(r);
 	take_numbers(r);
+	board_born(p->pid, r->thread.host_tid);
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
 	/* The parent, whose table this still is, sleeps until the child has gone. */
@@ -162,6 +164,8 @@ long engine_fork(struct call *c, bool shared)
 	uint64_t before = signals_block_all(r);
 	long pid = shared ? fork_shared(c, r) : fork_copy(c, r);
 
+	if (pid > 0)
+		board_forked(r->thread.process->pid);
 	signals_unblock(r, r->all_blocked ? signals_block_all(r) : before);
 	return pid;
 }
@@ -306,6 +310,7 @@ void engine_exit_process(struct call *c, int status)
 {
 	if (space.settings.flags & SETTINGS_TRACE)
 		trace_event(of_thread(c->thread), TRACE_EXIT, status);
+	board_exits(c->thread->process->pid, (status & 0xff) << 8);
 	(void)LINUX(exit_group, status);
 	__builtin_trap();
 }

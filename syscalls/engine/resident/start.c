@@ -270,7 +270,9 @@ __attribute__((used)) _Noreturn void resident_start(uint64_t *stack)
 	read_settings();
 	if (argc < 3 || handover_decode(&handover, argv[1]) < 0)
 		die(EXIT_GUISE, "the resident is not a program of its own: use 'guise run'");
+	board_open();
 	r = first_thread();
+	board_executed(r->thread.process->pid);
 	if (handover.flags & HANDOVER_FIRST)
 		install_filter();
 	begin_program(r, &handover, argv + 2, envp);
