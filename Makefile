@@ -274,7 +274,8 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 	$(call say,FETCH,$@)tests/real/fetch $(B)/inputs
 
 built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(B)/bench/calls $(B)/escape/gate \
-	$(B)/escape/bombs $(B)/escape/bombs.native $(PROBE_BINS) $(B)/storm.freebsd \
+	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native \
+	$(PROBE_BINS) $(B)/storm.freebsd \
 	$(B)/storm.linux $(FUZZ_BINS) inputs
 	@:
 

@@ -62,6 +62,13 @@ int run_for_kernel(int argc, char **argv, struct failure *why);
 /* The short form of the command's row i, or 0. */
 char options_letter(const struct command *command, size_t i);
 
+/* Whether it was given. */
+bool options_given(const struct option_row *row, const void *into);
+
+/* A value for when it is not given, or, of a list, for before what is: 0 or -1. */
+int options_fall_back(const struct option_row *row, void *into, const char *value,
+		      struct failure *why);
+
 /* Options of argv into the struct at `into`: the index of the first operand,
  * COMMAND_FAILED or COMMAND_WANTS_HELP. */
 int options_parse(const struct command *command, void *into, int argc, char **argv,

@@ -29,6 +29,39 @@ static int store(const struct option_row *row, void *into, const char *value, st
 	return 0;
 }
 
+bool options_given(const struct option_row *row, const void *into)
+{
+	const void *field = (const char *)into + row->offset;
+	const struct given_list *list = field;
+
+	switch (row->kind) {
+	case TAKES_NOTHING:
+		return *(const bool *)field;
+	case TAKES_TEXT:
+		return *(const char *const *)field != NULL;
+	case TAKES_LIST:
+		for (size_t i = 0; i < list->n; i++)
+			if (strcmp(list->list[i].option, row->name) == 0)
+				return true;
+		return false;
+	}
+	return false;
+}
+
+int options_fall_back(const struct option_row *row, void *into, const char *value,
+		      struct failure *why)
+{
+	struct given_list *list = (struct given_list *)((char *)into + row->offset);
+
+	if (row->kind != TAKES_LIST)
+		return options_given(row, into) ? 0 : store(row, into, value, why);
+	if (store(row, into, value, why) < 0)
+		return -1;
+	memmove(list->list + 1, list->list, (list->n - 1) * sizeof *list->list);
+	list->list[0] = (struct given){row->name, value};
+	return 0;
+}
+
 char options_letter(const struct command *command, size_t i)
 {
 	return command->letters && i < strlen(command->letters) ? command->letters[i] : 0;

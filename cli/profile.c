@@ -402,6 +402,5 @@ int profile_apply(const char *name, struct profile_request *request)
 	for (size_t i = 0; i < COUNT(profiles); i++)
 		if (strcmp(profiles[i].name, name) == 0)
 			return profiles[i].apply(request);
-	return failure_set(request->why, EXIT_GUISE, "--profile %s: unknown; give " PROFILE_NAMES,
-			   name);
+	return 0; /* a profile of options only */
 }

@@ -2,6 +2,7 @@
 #ifndef GUISE_PROFILE_H
 #define GUISE_PROFILE_H
 
+#include "cli/command.h"
 #include "cli/names.h"
 
 /* What a profile starts from and what it decides. */
@@ -13,9 +14,14 @@ struct profile_request {
 };
 
 /* The names, as an option's value is written: "a|b". */
-#define PROFILE_NAMES "runner"
+#define PROFILE_NAMES "default|strict|open|runner"
 
-/* 0, or -1 with *why filled in. */
+/* What the profile says of options that are not given (presets.c), into the struct of that
+ * command's rows: 0, or -1 with *why filled in. */
+int profile_presets(const char *name, const struct command *command, void *into,
+		    struct failure *why);
+
+/* What no option says: 0, or -1 with *why filled in. */
 int profile_apply(const char *name, struct profile_request *request);
 
 #endif

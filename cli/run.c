@@ -23,7 +23,7 @@
 
 #define AT(member) offsetof(struct run_options, member)
 static const struct option_row rows[] = {
-	{"profile", TAKES_TEXT, AT(profile), PROFILE_NAMES, "what a test runner's programs need"},
+	{"profile", TAKES_TEXT, AT(profile), PROFILE_NAMES, "options that belong together"},
 	{"ro", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, read-only"},
 	{"rw", TAKES_LIST, AT(places), "PATH[:DEST]", "show PATH inside, writable"},
 	{"tmpfs", TAKES_LIST, AT(places), "PATH[:size=S,mode=M,inodes=N]",
@@ -40,6 +40,8 @@ static const struct option_row rows[] = {
 	 "loopback only (none), the host's network, or not even loopback"},
 	{"no-tty", TAKES_NOTHING, AT(no_terminal), NULL,
 	 "no terminal of its own: the caller's as it is"},
+	{"time-namespace", TAKES_NOTHING, AT(time_namespace), NULL,
+	 "clocks of its own, though nobody inside can set them"},
 	{"hostname", TAKES_TEXT, AT(hostname), "NAME", "the host's name inside (" HOSTNAME ")"},
 	{"env", TAKES_LIST, AT(environment), "NAME[=VALUE]", "set NAME, or pass it on"},
 	{"keep-env", TAKES_NOTHING, AT(keep_environment), NULL, "pass on the whole environment"},
@@ -96,6 +98,7 @@ static int read_net(struct run *r)
 
 	r->box.host_network = strcmp(net, "host") == 0;
 	r->box.no_network = strcmp(net, "off") == 0;
+	r->box.own_time = r->given.time_namespace;
 	if (r->box.host_network || r->box.no_network || strcmp(net, "none") == 0)
 		return 0;
 	return failure_set(r->why, EXIT_GUISE, "--net %s: unknown; give none, host or off", net);
@@ -266,6 +269,9 @@ static int read_options(struct run *r)
 						read_limits, find_directory, read_profile,
 						find_root,   find_user};
 
+	if (r->given.profile &&
+	    profile_presets(r->given.profile, &command_run, &r->given, r->why) < 0)
+		return -1;
 	for (size_t i = 0; i < COUNT(readers); i++)
 		if (readers[i](r) < 0)
 			return -1;
@@ -397,13 +403,12 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 					      : NULL;
 }
 
-/* The host's own programs run without a resident, unless they are to start others: a test
- * runner's tree is made of both kinds. */
+/* The host's own programs run without a resident, unless they are to start others. */
 static int choose_engine(struct run *r, const struct run_trace *trace)
 {
 	const char *engine = r->given.engine, *need = needs_resident(r, trace);
 
-	r->box.native = !need && !r->given.profile;
+	r->box.native = !need;
 	if (!engine)
 		return 0;
 	r->box.native = strcmp(engine, "native") == 0;

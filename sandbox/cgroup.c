@@ -297,7 +297,10 @@ long cgroup_clone(struct box *b, uint64_t flags)
 			return pid;
 		g->inside = false;
 	}
-	return syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+	if (!(flags & CLONE_NEWTIME)) /* for which clone(2) has no bit */
+		return syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
+	args = (struct clone_args){.flags = flags, .exit_signal = SIGCHLD};
+	return syscall(SYS_clone3, &args, sizeof args);
 }
 
 /* In process 1; then they are the roots of all it can see. */

@@ -35,6 +35,7 @@ static const char *const host_files[] = {
 	"/etc/nsswitch.conf",
 	"/etc/services",
 	"/etc/protocols",
+#define LOCAL_FILES 5 /* what is from here on is not about a network */
 	"/etc/localtime",
 	"/etc/ssl/certs",
 	"/etc/ssl/cert.pem",
@@ -215,7 +216,7 @@ static int add_ours_all(struct layout *l)
 		return -1;
 	if (o->empty_home && add_memory(l, o->home, HOME_OPTIONS) < 0)
 		return -1;
-	for (size_t i = 0; i < COUNT_OF(host_files); i++)
+	for (size_t i = l->options->no_network ? LOCAL_FILES : 0; i < COUNT_OF(host_files); i++)
 		if (add_host_file(l, host_files[i]) < 0)
 			return -1;
 	return add_accounts(l);
@@ -438,7 +439,8 @@ static int add_start(struct layout *l, struct plan *out)
 	const struct step spaces = {
 		.kind = STEP_NAMESPACES,
 		.number = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS |
-			  CLONE_NEWCGROUP | (o->host_network ? 0 : CLONE_NEWNET),
+			  CLONE_NEWCGROUP | (o->host_network ? 0 : CLONE_NEWNET) |
+			  (o->own_time ? CLONE_NEWTIME : 0),
 	};
 	const struct step name = {.kind = STEP_HOSTNAME, .to = (char *)o->hostname};
 	const struct step root = {.kind = STEP_ROOT, .text = (char *)ROOT_OPTIONS};

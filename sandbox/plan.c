@@ -14,9 +14,9 @@ static void print_namespaces(FILE *out, const struct step *s)
 		uint64_t flag;
 		const char *name;
 	} names[] = {
-		{CLONE_NEWUSER, "user"},     {CLONE_NEWPID, "pid"}, {CLONE_NEWNS, "mount"},
-		{CLONE_NEWNET, "net"},	     {CLONE_NEWIPC, "ipc"}, {CLONE_NEWUTS, "uts"},
-		{CLONE_NEWCGROUP, "cgroup"},
+		{CLONE_NEWUSER, "user"},     {CLONE_NEWPID, "pid"},   {CLONE_NEWNS, "mount"},
+		{CLONE_NEWNET, "net"},	     {CLONE_NEWIPC, "ipc"},   {CLONE_NEWUTS, "uts"},
+		{CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWTIME, "time"},
 	};
 
 	for (size_t i = 0; i < COUNT_OF(names); i++)

@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -116,7 +117,7 @@ int box_perform(struct box *b, enum step_place place)
 
 /* ---- Namespaces ------------------------------------------------------------------------ */
 
-static int refused(struct box *b, int error)
+static int refused(struct box *b, uint64_t spaces, int error)
 {
 	const char *cure = confine_refusal();
 
@@ -127,6 +128,12 @@ static int refused(struct box *b, int error)
 				   cure ? cure
 					: "raise the sysctls under user.max_*_namespaces, or "
 					  "ask whoever confines this process");
+	if (error == -EINVAL || error == -ENOSYS)
+		return failure_set(b->why, EXIT_GUISE,
+				   "this system gives no namespaces of some kind (%s); take a "
+				   "kernel with all CONFIG_*_NS%s",
+				   strerror(-error),
+				   spaces & CLONE_NEWTIME ? ", or leave --time-namespace out" : "");
 	return error;
 }
 
@@ -148,7 +155,7 @@ int step_namespaces(struct box *b, const struct step *s)
 	close(channel[1]);
 	if (pid < 0) {
 		close(channel[0]);
-		return refused(b, error);
+		return refused(b, s->number, error);
 	}
 	b->channel = channel[0];
 	b->init = (pid_t)pid;
@@ -412,6 +419,9 @@ static int run(struct box *b, int signals)
 	if (box_perform(b, IN_SUPERVISOR) < 0)
 		return -1;
 	let_go_of_stdio();
+	/* Nobody else's to look into or take descriptors from.  Not earlier: process 1 is a copy,
+	 * and to map its user it needs what is in /proc of a dumpable process only. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with 0 */
 	int status = supervise(b, signals);
 	if (status < 0)
 		(void)kill(b->init, SIGKILL); /* it is ending, or must */
