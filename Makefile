@@ -305,7 +305,7 @@ demo:
 bench:
 	@$(SUBMAKE) deps-build deps-demo
 	@$(SUBMAKE) -s all inputs $(B)/bench/calls $(B)/bench/calls.native \
-		$(B)/bench/exit $(B)/bench/exit.native
+		$(B)/bench/exit $(B)/bench/exit.native $(B)/bench/spawn $(B)/bench/spawn.native
 	@B=$(B) bench/run
 	@B=$(B) bench/trace
 

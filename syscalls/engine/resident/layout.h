@@ -6,17 +6,23 @@
  *
  *	BASE            the gate: the one page whose system calls reach Linux
  *	BASE + 4 KiB    the image
- *	ARENA           thread slots, then pages for translators' state
+ *	FIRST_PAGES     pages for translators' state
+ *	ARENA           thread slots
+ *	PAGES           more pages
  *	TRACE           the ring of trace records, if there is one
  *	BOARD           what processes tell each other
  *	LIMIT
+ *
+ * Image, first pages and first slot share 2 MiB, which is one page of Linux's page tables:
+ * every fork copies them, every exec and exit takes them down.
  */
 #ifndef GUISE_LAYOUT_H
 #define GUISE_LAYOUT_H
 
 #define RESIDENT_BASE 0x7e0000000000
 #define RESIDENT_GATE_SIZE 0x1000
-#define RESIDENT_ARENA 0x7e0010000000
+#define RESIDENT_FIRST_PAGES 0x7e00000c0000
+#define RESIDENT_ARENA 0x7e0000100000
 #define RESIDENT_PAGES 0x7e0110000000
 #define RESIDENT_TRACE 0x7e0210000000
 #define RESIDENT_BOARD 0x7e0211000000

@@ -86,13 +86,13 @@ struct space {
 	bool watches_waits; /* for check_uses or the trace */
 	struct lock lock; /* slots and pages */
 	struct lock patch_lock;
-	uint32_t n_code;
-	struct code code[256];
 	uint64_t next_page;
 	uint64_t births; /* threads made so far */
 	uint32_t top; /* no slot at or above was ever used */
 	uint64_t mapped[MAX_SLOTS / 64]; /* slots that have their pages */
 	uint32_t slots[MAX_SLOTS]; /* 0 free; Linux clears it when the thread is gone */
+	uint32_t n_code;
+	struct code code[256];
 };
 extern struct space space;
 
