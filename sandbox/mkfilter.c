@@ -34,6 +34,7 @@
 #include "syscalls/personality.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/fanotify.h>
 #include <linux/filter.h>
@@ -48,6 +49,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_CALL 1024
@@ -103,6 +105,11 @@ struct guard {
 #define NEW_NAMESPACES \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 	 CLONE_NEWPID | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */)
+#define SET_ID (S_ISUID | S_ISGID)
+#define MAKING (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
+#ifndef __NR_fchmodat2
+#define __NR_fchmodat2 452 /* Linux 6.6 */
+#endif
 #define SOCKET_TYPE 0xf /* SOCK_TYPE_MASK of linux/net.h */
 #define SHM_HUGETLB 04000
 #define HANDLE_FID 0x200 /* AT_HANDLE_FID of linux/fcntl.h, Linux 6.6 */

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "syscalls/abi.h"
@@ -225,6 +226,19 @@ static const struct {
 	{N(setsockopt), {3, 263 /* SOL_PACKET */, 5}, E(ENOPROTOOPT)},
 
 	/* files */
+	{N(chmod), {1, 01777}, YES},
+	{N(chmod), {1, 04755}, E(EPERM)},
+	{N(chmod), {1, 02755}, E(EPERM)},
+	{N(fchmod), {3, 0755}, YES},
+	{N(fchmod), {3, 0x100000000 | 06755}, E(EPERM)},
+	{N(fchmodat), {3, 1, 0644}, YES},
+	{N(fchmodat), {3, 1, 04644}, E(EPERM)},
+	{N(mknodat), {3, 1, S_IFIFO | 0666}, YES},
+	{N(mknodat), {3, 1, S_IFREG | 04666}, E(EPERM)},
+	{N(openat), {3, 1, O_RDONLY, 06755}, YES}, /* nobody looks at the mode */
+	{N(openat), {3, 1, O_CREAT | O_WRONLY, 0644}, YES},
+	{N(openat), {3, 1, O_CREAT | O_WRONLY, 04755}, E(EPERM)},
+	{N(openat), {3, 1, O_TMPFILE | O_RDWR, 02755}, E(EPERM)},
 	{N(fcntl), {3, F_SETFL}, YES},
 	{N(fcntl), {3, F_SETOWN}, YES},
 	{N(fcntl), {3, F_DUPFD_CLOEXEC}, YES},

@@ -5,10 +5,13 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/memfd.h>
 #include <linux/prctl.h>
 #include <linux/stat.h>
 #include <linux/xattr.h>
+
+#include <asm/statfs.h>
 
 #include "syscalls/launch.h"
 
@@ -91,13 +94,63 @@ CHECK_OF("3", descriptors, SELF_PLAIN, NULL, "descriptors that the caller left o
 		inform("first", first);
 }
 
-CHECK_OF("3", descriptor_kinds, SELF_PLAIN, NULL, "no descriptor is a directory or leads to one")
+/* The translator keeps a view of the processes, which has nothing above it. */
+static bool is_procfs(int fd)
 {
-	int lead = 0;
-	for (int fd = 0; fd < 1100; fd++)
-		lead += host(__NR_fchdir, fd) == 0 ||
-			host(__NR_openat, fd, "..", O_PATH | O_DIRECTORY) >= 0;
-	holds("none leads anywhere", lead == 0);
+	struct statfs s = {0};
+	return host(__NR_fstatfs, fd, &s) == 0 && s.f_type == PROC_SUPER_MAGIC;
+}
+
+CHECK_OF("3", descriptor_kinds, SELF_PLAIN, NULL,
+	 "no descriptor is a directory that leads anywhere")
+{
+	int lead = 0, first = -1;
+	for (int fd = 0; fd < 1100; fd++) {
+		if (host(__NR_fcntl, fd, F_GETFD) < 0)
+			continue;
+		bool leads = is_procfs(fd) ? host(__NR_openat, fd, "../etc", O_PATH) >= 0
+					   : host(__NR_fchdir, fd) == 0 ||
+						     host(__NR_openat, fd, "..",
+							  O_PATH | O_DIRECTORY) >= 0;
+		first = leads && first < 0 ? fd : first;
+		lead += leads;
+	}
+	holds("none", lead == 0);
+	if (lead)
+		inform("first", first);
+}
+
+CHECK_OF("4", processes_view, SELF_NEVER, "what is tried bare is in proc_links, launcher, settings",
+	 "the translator's view of the processes: links, memory, settings")
+{
+	static const char *const followed[] = {"1/root/etc", "1/cwd/..", "1/exe", "1/ns/mnt",
+					       "1/environ",  "1/mem",	 "1/fd",  "sys",
+					       "kcore",	     "kallsyms", "keys",  "sysrq-trigger",
+					       "net",	     "self/exe"};
+	static const char *const of_self[] = {"/root/..", "/cwd/..",  "/fd/0",	"/fd/1008",
+					      "/exe",	  "/ns/user", "/ns/pid"};
+	static const char *const written[] = {"/mem",	    "/oom_score_adj", "/uid_map",
+					      "/setgroups", "/comm",	      "/coredump_filter",
+					      "/clear_refs"};
+	int fd = 3;
+	while (fd < 1100 && !is_procfs(fd))
+		fd++;
+	if (fd == 1100) {
+		not_here("there is none, or it cannot be reached");
+		return;
+	}
+	char path[64];
+	for (size_t i = 0; i < COUNT(followed); i++)
+		refused(followed[i], host(__NR_openat, fd, followed[i], O_RDONLY | O_NONBLOCK));
+	for (size_t i = 0; i < COUNT(of_self); i++) {
+		join(path, sizeof path, digits(own_pid()), of_self[i], "");
+		refused(of_self[i], host(__NR_openat, fd, path, O_RDONLY | O_NONBLOCK));
+	}
+	for (size_t i = 0; i < COUNT(written); i++) {
+		join(path, sizeof path, digits(own_pid()), written[i], "");
+		refused(written[i], host(__NR_openat, fd, path, O_WRONLY));
+	}
+	refused("mounted", host(__NR_move_mount, fd, "", AT_FDCWD, "/tmp", 4));
 }
 
 /* What the translator keeps open must not be a way to change it, or what others read. */
@@ -225,10 +278,20 @@ CHECK_OF("33", leave_set_user_id, SELF_PLAIN, NULL, "leaving a set-user-id progr
 	host(__NR_close, host(__NR_creat, "made", bits));
 	host(__NR_mknod, "made", S_IFREG | bits, 0);
 	host(__NR_mknodat, AT_FDCWD, "made", S_IFREG | bits, 0);
-	const uint64_t how[3] = {O_CREAT | O_RDWR, bits, 0};
-	host(__NR_close, host(__NR_openat2, AT_FDCWD, "made", how, sizeof how));
 	long r = host(__NR_statx, AT_FDCWD, "made", 0, STATX_MODE, &st);
 	holds("by making one", r == -ENOENT || (r == 0 && !(st.stx_mode & 06000)));
+	host(__NR_unlink, "made");
+}
+
+/* The mode lies in memory, where no filter sees it. */
+CHECK_OF("33", openat2_set_user_id, SELF_PLAIN, NULL, "the same by openat2")
+{
+	const uint64_t how[3] = {O_CREAT | O_RDWR, 06755, 0}; /* struct open_how: linux/openat2.h */
+	struct statx st = {0};
+	host(__NR_umask, 0);
+	host(__NR_openat2, AT_FDCWD, "made", how, sizeof how);
+	long r = host(__NR_statx, AT_FDCWD, "made", 0, STATX_MODE, &st);
+	holds("made without", r == -ENOENT || (r == 0 && !(st.stx_mode & 06000)));
 	host(__NR_unlink, "made");
 }
 
