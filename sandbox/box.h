@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "sandbox/channel.h"
 #include "sandbox/cgroup.h"
+#include "sandbox/channel.h"
 #include "sandbox/failure.h"
 #include "sandbox/options.h"
 #include "sandbox/plan.h"
@@ -41,6 +41,7 @@ struct box {
 	struct terminal_wish wish;
 	int pty; /* inside: the program's terminal, or -1 */
 	struct cgroup cgroup;
+	char last[192]; /* to be said when all is over; "": nothing */
 	int root; /* the new root */
 	bool root_is_overlay; /* with places for everything in it */
 	struct own own[BOX_OWN];

@@ -9,9 +9,11 @@
  * Documentation/admin-guide/cgroup-v2.rst, Linux 6.1), and the caller's has: guise, and
  * usually the shell.  So there it is made
  *
- *   in the caller's own, if that is the root, which is exempt, or if guise is alone in it (as
- *   systemd-run --scope leaves it): then guise moves into a group beside the sandbox's;
- *   or else in the nearest group above it that gives its groups the controllers already. */
+ *   in the caller's own, if that is the root, which is exempt and gives the controllers, or if
+ *   guise is alone in it (as systemd-run --scope leaves it): then guise moves into a group
+ *   beside the sandbox's;
+ *   or else in the nearest group above it that gives its groups the controllers already: they
+ *   are not turned on there, for others' sake. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -285,6 +287,11 @@ static void choose_v2(const struct cgroup_map *m, unsigned controllers, struct c
 		if (strlen(path) <= m->v2_mount || !slash)
 			break;
 		*slash = 0;
+	}
+	if (may_make(top)) {
+		out->reason = "no control group has the controller turned on for groups in it";
+		out->cure = "write its name with a + to /sys/fs/cgroup/cgroup.subtree_control";
+		return;
 	}
 	out->reason = "no control group is this user's to divide";
 	out->cure = "run guise in one that is: systemd-run --user --scope -p Delegate=yes "

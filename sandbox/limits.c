@@ -417,11 +417,10 @@ static bool reached_limit(const struct cgroup_usage *u)
 	       u->memory_most >= u->memory_limit - BATCHES;
 }
 
-int limits_report(const struct box *b, int status)
+int limits_report(struct box *b, int status)
 {
 	const char *paths[CONTROLLERS];
 	struct cgroup_usage u;
-	char line[256];
 
 	for (unsigned i = 0; i < b->cgroup.n; i++)
 		paths[i] = b->cgroup.of[i].path;
@@ -429,12 +428,10 @@ int limits_report(const struct box *b, int status)
 	if (u.out_of_memory == CGROUP_UNKNOWN || u.out_of_memory == 0)
 		return status;
 	bool limit = reached_limit(&u);
-	(void)snprintf(line, sizeof line,
+	(void)snprintf(b->last, sizeof b->last,
 		       "oom: %s, and Linux killed %" PRIu64 " of the sandbox's processes; %s",
 		       limit ? "the sandbox reached its limit of memory"
 			     : "the host's memory ran out",
 		       u.out_of_memory, limit ? "raise --memory" : "free some"); /* fits */
-	if (b->options->tell)
-		b->options->tell(line);
 	return status < 0 ? 128 + SIGKILL : status;
 }

@@ -62,9 +62,10 @@ int limits_start(const struct box_options *o, struct plan *out, struct failure *
 int limits_init(const struct box_options *o, struct plan *out, struct failure *why);
 int limits_guest(const struct box_options *o, struct plan *out, struct failure *why);
 
-/* When nothing is left in the sandbox: says if memory ran out in it.  The exit status: the
- * one given, or if there was none (-1) because of that, the one for SIGKILL. */
-int limits_report(const struct box *b, int status);
+/* When nothing is left in the sandbox: if memory ran out in it, a line about it in b->last.
+ * The exit status: the one given, or if there was none (-1) because of that, the one for
+ * SIGKILL. */
+int limits_report(struct box *b, int status);
 
 /* Options of a tmpfs, with the size that was asked for; to be freed. */
 char *limits_tmpfs(const struct limits *l, const char *options);

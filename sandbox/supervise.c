@@ -465,6 +465,8 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		terminal_find(&terminal, &b.wish);
 	int r = run(&b, signals);
 	terminal_close(&terminal);
+	if (*b.last && options->tell)
+		options->tell(b.last);
 	cgroup_remove(&b);
 	give_signals_back(&b);
 	if (b.resident >= 0)
