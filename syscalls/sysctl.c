@@ -93,7 +93,7 @@ const struct sysctl_node *sysctl_next(const struct sysctl_tree *t, const int32_t
 	const struct sysctl_node *next = NULL;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct sysctl_node *node = &t->nodes[i];
-		if (node->form == SYSCTL_BRANCH || node->takes_more || node->error ||
+		if (node->form == SYSCTL_BRANCH || node->takes_more || node->asks || node->error ||
 		    compare(node->path, node->depth, path, n) <= 0)
 			continue;
 		if (!next || compare(node->path, node->depth, next->path, next->depth) < 0)
@@ -122,7 +122,7 @@ int sysctl_read(struct sysctl *s, const struct sysctl_tree *t)
 	s->matched = node->depth;
 	if (node->error)
 		return node->error;
-	if (s->new)
+	if (s->new && !node->asks)
 		return -EPERM;
 	if (node->write)
 		return node->write(s);

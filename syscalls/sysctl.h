@@ -37,6 +37,7 @@ struct sysctl_node {
 	uint8_t depth;
 	uint8_t form;
 	bool takes_more; /* the path goes on with arguments */
+	bool asks; /* what seems a new value is a question */
 	int16_t error; /* refused with this */
 	const char *name;
 	const char *format; /* of an opaque value */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "personalities/freebsd/interfaces.h"
+#include "personalities/freebsd/kinfo.h"
 #include "syscalls/linux.h"
 #include "syscalls/process.h"
 
@@ -163,32 +164,19 @@ static int cpu_model(struct sysctl *s)
 	return sysctl_cpu_model(s);
 }
 
-/* kern.proc.WHAT.PID: of the process itself (or -1, which means the same); another one is not
- * to be seen, which is ESRCH (sys/kern/kern_prot.c: p_cansee). */
+/* kern.proc.WHAT.PID: what only a process itself can be asked for; another one is not to be
+ * seen, which is ESRCH (sys/kern/kern_prot.c: p_cansee). */
 static int check_self(const struct sysctl *s)
 {
-	if (s->depth != s->matched + 1)
-		return -EINVAL;
-	int32_t pid = s->path[s->matched];
-	return pid == -1 || pid == s->c->thread->process->pid ? 0 : -ESRCH;
-}
+	int pid = kinfo_pid(s);
 
-static int arguments(struct sysctl *s)
-{
-	int r = check_self(s);
-	return r < 0 ? r : sysctl_arguments(s);
+	return pid < 0 ? pid : pid == s->c->thread->process->pid ? 0 : -ESRCH;
 }
 
 static int system_name(struct sysctl *s)
 {
-	int r = check_self(s);
-	return r < 0 ? r : sysctl_out_text(s, "FreeBSD ELF64");
-}
-
-static int program_path(struct sysctl *s)
-{
-	int r = check_self(s);
-	return r < 0 ? r : sysctl_out_text(s, s->c->thread->process->path);
+	int pid = kinfo_pid(s);
+	return pid < 0 ? pid : sysctl_out_text(s, "FreeBSD ELF64");
 }
 
 static int own_ps_strings(struct sysctl *s)
@@ -209,11 +197,12 @@ static int own_umask(struct sysctl *s)
 	return sysctl_out(s, &mask, sizeof mask);
 }
 
-static int own_release(struct sysctl *s)
+/* All programs of one root have its release. */
+static int release_of(struct sysctl *s)
 {
-	int r = check_self(s);
 	int32_t number = (int32_t)s->c->thread->process->release;
-	return r < 0 ? r : sysctl_out(s, &number, sizeof number);
+	int pid = kinfo_pid(s);
+	return pid < 0 ? pid : sysctl_out(s, &number, sizeof number);
 }
 
 /* ---- The tree -------------------------------------------------------------------- */
@@ -228,6 +217,8 @@ static int own_release(struct sysctl *s)
 	{p, .form = SYSCTL_##f, .name = (n), .format = (fmt), .write = (fn)},
 #define MORE(p, f, fmt, n, fn) \
 	{p, .form = SYSCTL_##f, .name = (n), .format = (fmt), .write = (fn), .takes_more = true},
+#define ASKS(p, f, fmt, n, fn) \
+	{p, .form = SYSCTL_##f, .name = (n), .format = (fmt), .write = (fn), .asks = true},
 #define REFUSES(p, n, e, why) \
 	{p, .form = SYSCTL_BRANCH, .name = (n), .error = -(e), .reason = (why), .takes_more = true},
 

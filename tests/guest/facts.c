@@ -77,6 +77,110 @@ static void executions(char *program, char **envp)
 	IS(36, sys(SYS_fexecve, 1008, again, envp), -EBADF);
 }
 
+/* sys/user.h: offsets in struct kinfo_proc and struct kinfo_file. */
+enum { PROC_SIZE = 1088, PROC_PID = 72, PROC_PPID = 76, PROC_STATE = 388, PROC_NAME = 447 };
+enum { PROC_THREADS = 596 };
+enum { FILE_TYPE = 4, FILE_FD = 8, FILE_KIND = 32, FILE_PATH = 368, FILE_SIZE = 1392 };
+enum { KERN = 1, PROC = 14, BY_PID = 1, ALL_PROCESSES = 8, WITH_THREADS = 16, ARGS = 7 };
+enum { PATHNAME = 12, FILES = 33, ENVIRONMENT = 35, VECTOR = 36, LIMIT = 37, DIRECTORY = 42 };
+enum { N_FILES = 43 };
+
+static char big[65536];
+
+static int word(const char *at)
+{
+	int n;
+
+	memcpy(&n, at, sizeof n);
+	return n;
+}
+
+/* kern.proc.WHAT.ARGUMENT: how many bytes came to `big`. */
+static long ask(int what, int argument, unsigned depth)
+{
+	uint64_t size = sizeof big;
+	long r = sys(SYS___sysctl, ((int[]){KERN, PROC, what, argument, 3}), depth, big, &size, 0,
+		     0);
+
+	return r < 0 ? r : (long)size;
+}
+
+static const char *process(int pid, long n)
+{
+	for (long at = 0; at < n; at += PROC_SIZE)
+		if (word(big + at + PROC_PID) == pid)
+			return big + at;
+	return 0;
+}
+
+static void processes(const char *program)
+{
+	int ends[2], me = (int)sys(SYS_getpid);
+	long fd = sys(SYS_open, "file", 0);
+
+	sys(SYS_pipe2, ends, 0);
+	long child = sys(SYS_fork);
+	if (child == 0) {
+		sys(SYS_close, ends[1]);
+		sys(SYS_read, ends[0], text, 1); /* until the parent has looked */
+		quit(0);
+	}
+	IS(50, ask(BY_PID, me, 4), PROC_SIZE);
+	IS(51, word(big), PROC_SIZE);
+	IS(52, word(big + PROC_PID), me);
+	IS(53, big[PROC_STATE], 2); /* SRUN */
+	CHECK(54, ends_with(program, big + PROC_NAME));
+	IS(55, word(big + PROC_THREADS), 1);
+	long n = ask(ALL_PROCESSES, 0, 3);
+	CHECK(56, n >= 2 * PROC_SIZE && n % PROC_SIZE == 0 && process(me, n));
+	CHECK(57, process((int)child, n));
+	IS(58, word(process((int)child, n) + PROC_PPID), me);
+	IS(59, ask(BY_PID, 99998, 4), -ESRCH);
+	IS(60, ask(BY_PID, me, 3), -EINVAL);
+	IS(61, ask(BY_PID | WITH_THREADS, me, 4), PROC_SIZE);
+	/* Another one's words are those it was started with. */
+	n = ask(ARGS, (int)child, 4);
+	CHECK(62, n == (long)strlen(program) + 1 && !strcmp(big, program));
+	n = ask(PATHNAME, (int)child, 4);
+	CHECK(63, n > 1 && big[0] == '/');
+	IS(64, ask(ARGS, 99998, 4), -ESRCH);
+	/* Files: the engine's own are not among them. */
+	long files = ask(N_FILES, me, 4) == 4 ? word(big) : 0;
+	n = ask(FILES, me, 4);
+	bool seen = false;
+	for (long at = 0; at < n; at += word(big + at)) {
+		int number = word(big + at + FILE_FD);
+		CHECK(65, word(big + at) > FILE_PATH && number < 1000);
+		files -= number >= 0;
+		if (number == fd) {
+			seen = true;
+			IS(66, word(big + at + FILE_TYPE), 1); /* KF_TYPE_VNODE */
+			IS(67, word(big + at + FILE_KIND), 1); /* KF_VTYPE_VREG */
+			CHECK(68, ends_with(big + at + FILE_PATH, "/file"));
+		}
+	}
+	CHECK(69, seen);
+	IS(70, files, 0);
+	IS(71, ask(DIRECTORY, -1, 4), FILE_SIZE);
+	CHECK(72, !strcmp(big + FILE_PATH, here));
+	IS(73, ask(LIMIT, (int)child, 5), 16);
+	CHECK(74, ask(VECTOR, me, 4) > 16 * 16);
+	CHECK(75, ask(ENVIRONMENT, (int)child, 4) > 0);
+	sys(SYS_close, ends[1]);
+	IS(76, exit_of(child), 0);
+	sys(SYS_close, ends[0]);
+	sys(SYS_close, fd);
+}
+
+/* The new value is the number of a device (sys/fs/devfs: kern.devname). */
+static void devices(void)
+{
+	uint64_t null = 1 << 8 | 3, size = sizeof text;
+
+	IS(80, sys(SYS___sysctlbyname, "kern.devname", 12, text, &size, &null, sizeof null), 0);
+	CHECK(81, !strcmp(text, "null"));
+}
+
 static void as_child(const char *program)
 {
 	uint64_t size = sizeof text;
@@ -93,4 +197,6 @@ void test(int argc, char **argv, char **envp)
 		as_child(argv[0]);
 	real_paths();
 	executions(argv[0], envp);
+	processes(argv[0]);
+	devices();
 }
