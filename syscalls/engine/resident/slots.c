@@ -144,7 +144,7 @@ void *engine_pages(size_t bytes)
 	lock_take(&space.lock);
 	if (!space.next_page)
 		space.next_page = RESIDENT_FIRST_PAGES;
-	if (space.next_page < RESIDENT_ARENA && size > RESIDENT_ARENA - space.next_page)
+	if (space.next_page <= RESIDENT_ARENA && size > RESIDENT_ARENA - space.next_page)
 		space.next_page = RESIDENT_PAGES;
 	at = space.next_page;
 	if (size > RESIDENT_TRACE - at)
