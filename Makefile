@@ -42,7 +42,7 @@ RESIDENT_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,syscalls/engine/resident/re
 
 HOSTED_CFLAGS := $(COMMON) -D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' $(CPPFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-LDLIBS := -lelf -lz -ljansson -lseccomp
+LDLIBS := -lelf -lz -ljansson -lseccomp -lyaml
 UNIT_LDLIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) $(LDLIBS)
 
 # ---- What is compiled into what -------------------------------------------------
@@ -262,9 +262,11 @@ $(B)/storm.linux: $(GO_SRC)
 FUZZ_CFLAGS := $(filter-out -Woverride-init -Winitializer-overrides,$(COMMON)) \
 	-D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' -O1 -g \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-$(B)/fuzz/%: tests/fuzz/%.c $(wildcard loader/*.[ch] trace/*.[ch]) $(SHARED) $(wildcard syscalls/*.h)
+# What of the command reads files by itself.
+FUZZ_CLI := cli/profile_file.c cli/options.c sandbox/failure.c
+$(B)/fuzz/%: tests/fuzz/%.c $(wildcard loader/*.[ch] trace/*.[ch]) $(SHARED) $(wildcard syscalls/*.h) $(FUZZ_CLI)
 	$(Q)mkdir -p $(@D)
-	$(call say,FUZZ,$@)clang $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -o $@ $< $(wildcard loader/*.c trace/*.c) \
+	$(call say,FUZZ,$@)clang $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -o $@ $< $(wildcard loader/*.c trace/*.c) $(FUZZ_CLI) \
 		$(SHARED) $(LOOP) $(LDLIBS)
 
 inputs: $(B)/inputs/.complete
@@ -335,7 +337,7 @@ docs: $(B)/guise
 
 # Packages, install, clean ------------------------------------------------------------------
 
-DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev
+DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev libyaml-dev
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) command:python3 check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
 	libclang-rt-14-dev util-linux procps iproute2 strace
@@ -352,7 +354,7 @@ deps-test:
 deps-lint:
 	@.ci/deps $(DEPS_LINT)
 
-MAN := $(wildcard docs/*.1)
+MAN := $(wildcard docs/*.[15])
 
 # Where each shell looks for what completes a command of that name.
 SHARE := $(DESTDIR)$(PREFIX)/share
@@ -363,13 +365,13 @@ COMPLETION_fish := fish/vendor_completions.d/guise.fish
 install: $(B)/guise
 	install -D -m 755 $(B)/guise $(DESTDIR)$(PREFIX)/bin/guise
 	for page in $(MAN); do \
-		install -D -m 644 $$page $(SHARE)/man/man1/$${page##*/} || exit 1; done
+		install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/} || exit 1; done
 	$(foreach shell,bash zsh fish,$(B)/guise completion $(shell) > $(B)/completion.$(shell) && \
 		install -D -m 644 $(B)/completion.$(shell) $(SHARE)/$(COMPLETION_$(shell)) &&) :
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/guise
-	for page in $(MAN); do rm -f $(SHARE)/man/man1/$${page##*/}; done
+	for page in $(MAN); do rm -f $(SHARE)/man/man$${page##*.}/$${page##*/}; done
 	rm -f $(foreach shell,bash zsh fish,$(SHARE)/$(COMPLETION_$(shell)))
 
 # Downloads stay: fetching them again costs minutes and says nothing new.

@@ -195,8 +195,11 @@ static int make_link(int dir, const char *name, const struct change *c)
 
 static int make_pipe(int dir, const char *name, const struct change *c)
 {
+	const struct timespec times[] = {c->now.st_atim, c->now.st_mtim};
+
 	if (mkfifoat(dir, name, 0600) < 0 ||
-	    fchmodat(dir, name, c->now.st_mode & APPLIED_MODE, 0) < 0)
+	    fchmodat(dir, name, c->now.st_mode & APPLIED_MODE, 0) < 0 ||
+	    utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;
 }

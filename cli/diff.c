@@ -1,7 +1,6 @@
 /* guise diff: what a program changed in an overlay whose changes were kept. */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "cli/changes.h"
 #include "cli/command.h"
+#include "cli/json.h"
 #include "sandbox/scope.h"
 #include "syscalls/launch.h"
 
@@ -106,15 +106,6 @@ static int explain(int error, const char *directory, const char *path, struct fa
 			   strerror(-error));
 }
 
-static int print_json(json_t *list)
-{
-	int r = json_dumpf(list, stdout, JSON_INDENT(2));
-
-	putchar('\n');
-	json_decref(list);
-	return r;
-}
-
 static int compare(const struct changes *c, const char *directory, bool json, struct failure *why)
 {
 	char path[TREE_PATH];
@@ -133,7 +124,7 @@ static int compare(const struct changes *c, const char *directory, bool json, st
 		json_decref(list);
 		return explain(r, directory, path, why);
 	}
-	return json && print_json(list) < 0 ? failure_set(why, EXIT_GUISE, "out of memory") : 0;
+	return json ? json_print(list, 2, why) : 0;
 }
 
 static int diff(int argc, char **argv, struct failure *why)

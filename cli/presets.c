@@ -85,6 +85,14 @@ static int apply(const struct preset *presets, const struct command *c, void *in
 	return 0;
 }
 
+bool profile_is_known(const char *name)
+{
+	for (size_t i = 0; i < COUNT(profiles); i++)
+		if (strcmp(profiles[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 int profile_presets(const char *name, const struct command *c, void *into, struct failure *why)
 {
 	for (size_t i = 0; i < COUNT(profiles); i++)

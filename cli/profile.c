@@ -397,6 +397,14 @@ static const struct {
 	int (*apply)(struct profile_request *);
 } profiles[] = {{"runner", runner}};
 
+bool profile_finds_out(const char *name)
+{
+	for (size_t i = 0; i < COUNT(profiles); i++)
+		if (strcmp(profiles[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 int profile_apply(const char *name, struct profile_request *request)
 {
 	for (size_t i = 0; i < COUNT(profiles); i++)

@@ -21,6 +21,11 @@ struct profile_request {
 int profile_presets(const char *name, const struct command *command, void *into,
 		    struct failure *why);
 
+bool profile_is_known(const char *name);
+
+/* Whether there is more to a profile than options: then they cannot stand for it. */
+bool profile_finds_out(const char *name);
+
 /* What no option says: 0, or -1 with *why filled in. */
 int profile_apply(const char *name, struct profile_request *request);
 

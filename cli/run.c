@@ -10,6 +10,7 @@
 #include "cli/names.h"
 #include "cli/places.h"
 #include "cli/profile.h"
+#include "cli/profile_file.h"
 #include "cli/run.h"
 #include "sandbox/box.h"
 #include "sandbox/landlock.h"
@@ -74,6 +75,8 @@ static const struct option_row rows[] = {
 	 "stop at a Linux call its row does not name"},
 	{"quiet", TAKES_NOTHING, AT(quiet), NULL,
 	 "do not say what this kernel cannot enforce twice"},
+	{"print-profile", TAKES_NOTHING, AT(print_profile), NULL,
+	 "print the options as a profile file, and do nothing"},
 	{"dry-run", TAKES_NOTHING, AT(dry_run), NULL, "print what would be done, and do nothing"},
 };
 
@@ -83,6 +86,8 @@ struct run {
 	const char *name; /* of the program, as it was asked for */
 	struct box_options box;
 	struct program_name program;
+	struct profile_file file; /* if the profile is one */
+	struct run_options printed; /* by --print-profile */
 	struct failure *why;
 	char *working;
 	char *directory;
@@ -263,15 +268,55 @@ static int find_root(struct run *r)
 	return places_read(&r->given.places, &r->box, r->why);
 }
 
+/* The file's options below those that were given, and the profile it inherits instead of it. */
+static int read_profile_file(struct run *r)
+{
+	const char *name = r->given.profile;
+	AUTO_FREE char *path = NULL;
+
+	if (!name || (!profile_file_is_named(name) && profile_is_known(name)))
+		return 0;
+	path = profile_file_is_named(name) ? strdup(name) : profile_file_find(name);
+	if (!path)
+		return failure_set(r->why, EXIT_GUISE,
+				   "--profile %s: unknown; give " PROFILE_NAMES
+				   " or a file, or keep it in ~/.config/guise/profiles as %s.yaml",
+				   name, name);
+	if (profile_file_read(path, &command_run, &r->file, r->why) < 0 ||
+	    profile_file_apply(&r->file, &r->given, r->why) < 0)
+		return -1;
+	r->given.profile = r->file.inherits;
+	if (!r->file.inherits || profile_is_known(r->file.inherits))
+		return 0;
+	return failure_set(r->why, EXIT_GUISE, "%s:%u: inherits: %s: unknown; give " PROFILE_NAMES,
+			   path, r->file.inherits_line, r->file.inherits);
+}
+
+static int print_profile(struct run *r)
+{
+	const char *profile = r->given.profile;
+	const char *inherits = profile && profile_finds_out(profile) ? profile : NULL;
+
+	if (profile_file_print(&command_run, &r->printed, inherits, stdout) == 0)
+		return 0;
+	return failure_set(r->why, EXIT_GUISE,
+			   "--print-profile: a value is no UTF-8 text; a profile cannot hold it");
+}
+
 static int read_options(struct run *r)
 {
 	int (*const readers[])(struct run *) = {read_net,    read_hostname,  read_settings,
 						read_limits, find_directory, read_profile,
 						find_root,   find_user};
 
+	if (read_profile_file(r) < 0)
+		return -1;
+	r->printed = r->given;
 	if (r->given.profile &&
 	    profile_presets(r->given.profile, &command_run, &r->given, r->why) < 0)
 		return -1;
+	if (r->given.profile && !profile_finds_out(r->given.profile))
+		r->printed = r->given;
 	for (size_t i = 0; i < COUNT(readers); i++)
 		if (readers[i](r) < 0)
 			return -1;
@@ -434,6 +479,24 @@ static void give_notice(const struct run *r)
 		fprintf(stderr, "guise: notice: %s\n", lack);
 }
 
+/* What a program can change must not decide what the next may do. */
+static int check_profile_file(const struct run *r, const struct plan *plan)
+{
+	AUTO_FREE char *file = r->file.name ? realpath(r->file.name, NULL) : NULL;
+
+	for (size_t i = 0; file && i < plan->n; i++) {
+		const struct step *s = &plan->steps[i];
+		AUTO_FREE char *from = s->kind == STEP_WRITABLE ? realpath(s->from, NULL) : NULL;
+		size_t n = from ? strlen(from) : 0;
+		if (from && strncmp(file, from, n) == 0 && (file[n] == '/' || file[n] == 0))
+			return failure_set(r->why, EXIT_GUISE,
+					   "%s: the program could change this profile, %s is "
+					   "writable; keep it elsewhere",
+					   r->file.name, from);
+	}
+	return 0;
+}
+
 static int perform(struct run *r)
 {
 	struct plan plan;
@@ -441,6 +504,10 @@ static int perform(struct run *r)
 
 	if (plan_make(&r->box, &plan, r->why) < 0)
 		return COMMAND_FAILED;
+	if (check_profile_file(r, &plan) < 0) {
+		plan_free(&plan);
+		return COMMAND_FAILED;
+	}
 	if (!r->given.quiet)
 		give_notice(r);
 	if (r->given.dry_run)
@@ -462,13 +529,16 @@ static void let_go(struct run *r)
 	free(r->working);
 	free(r->directory);
 	free(r->user);
+	profile_file_free(&r->file);
 }
 
 static int read_and_perform(struct run *r, const struct run_trace *trace)
 {
 	int status = COMMAND_FAILED;
 
-	if (read_options(r) == 0 && find_program(r, r->name) == 0 && choose_engine(r, trace) == 0) {
+	if (read_options(r) == 0 && r->given.print_profile)
+		status = print_profile(r);
+	else if (!r->why->status && find_program(r, r->name) == 0 && choose_engine(r, trace) == 0) {
 		if (trace) {
 			r->box.trace = trace->box;
 			r->box.settings.flags |= trace->flags;
@@ -476,6 +546,8 @@ static int read_and_perform(struct run *r, const struct run_trace *trace)
 		}
 		status = perform(r);
 	}
+	if (status == COMMAND_FAILED)
+		profile_file_locate(&r->file, r->why);
 	let_go(r);
 	return status;
 }
@@ -483,7 +555,10 @@ static int read_and_perform(struct run *r, const struct run_trace *trace)
 int run_program(const struct run_options *given, const struct run_trace *trace, char **argv,
 		struct failure *why)
 {
-	struct run r = {.given = *given, .why = why, .name = argv[0], .box.argv = argv};
+	struct run r = {.given = *given,
+			.why = why,
+			.name = argv[0] ? argv[0] : "",
+			.box.argv = argv};
 
 	return read_and_perform(&r, trace);
 }
@@ -495,7 +570,7 @@ static int run(int argc, char **argv, struct failure *why)
 
 	if (first < 0)
 		return first;
-	if (first == argc)
+	if (first == argc && !given.print_profile)
 		return failure_set(why, EXIT_GUISE, "run: no program; see guise run --help");
 	if (run_close_others(why) < 0)
 		return COMMAND_FAILED;

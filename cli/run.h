@@ -12,6 +12,7 @@ struct run_options {
 	bool keep_environment, clear_environment, no_working, no_patch, check_uses, quiet, dry_run,
 		time_namespace;
 	struct limit_options limits;
+	bool print_profile;
 	bool ephemeral, no_terminal;
 };
 
