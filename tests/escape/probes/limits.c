@@ -20,7 +20,7 @@ CHECK_OF("28", processes, SELF_NEVER, "the host has no limit to run into", "a bo
 		return;
 	}
 	while (made < limit * 4) {
-		r = host(through_gate() ? __NR_fork : __NR_clone, 17, 0, 0, 0, 0);
+		r = host(__NR_clone, 17, 0, 0, 0, 0);
 		if (r == 0)
 			for (;;)
 				host(__NR_pause);

@@ -8,6 +8,8 @@
 
 #include "tests/escape/probes/probe.h"
 
+#include <linux/stat.h>
+
 #include "syscalls/engine/resident/layout.h"
 
 #ifdef NATIVE
@@ -402,6 +404,33 @@ static _Noreturn void listen_here(void)
 		pause_ms(1000);
 }
 
+/* Outside: two names of a hostile image change places all the time. */
+static _Noreturn void flip_names(void)
+{
+	out("flipping\n");
+	for (;;)
+		host(__NR_renameat2, -100, fact("ONE"), -100, fact("OTHER"),
+		     2 /* RENAME_EXCHANGE */);
+}
+
+/* Inside: what stands where devices belong is a device, or nothing. */
+static _Noreturn void look_at_devices(void)
+{
+	static const struct {
+		const char *path;
+		uint32_t minor;
+	} devices[] = {{"/dev/null", 3}, {"/dev/zero", 5}, {"/dev/full", 7}, {"/dev/random", 8}};
+	for (size_t i = 0; i < COUNT(devices); i++) {
+		struct statx s = {0};
+		if (host(__NR_statx, -100, devices[i].path, 0, STATX_BASIC_STATS, &s) < 0)
+			continue;
+		if ((s.stx_mode & S_IFMT) != S_IFCHR || s.stx_rdev_major != 1 ||
+		    s.stx_rdev_minor != devices[i].minor)
+			quit(1);
+	}
+	quit(0);
+}
+
 /* What become_self() is for: the status says what the new program found. */
 static _Noreturn void play(const char *role)
 {
@@ -411,6 +440,14 @@ static _Noreturn void play(const char *role)
 		quit(host(__NR_geteuid) != host(__NR_getuid));
 	if (!strcmp(role, "listen"))
 		listen_here();
+	if (!strcmp(role, "flip"))
+		flip_names();
+	if (!strcmp(role, "devices"))
+		look_at_devices();
+	if (!strcmp(role, "sleep")) {
+		out("sleeping\n");
+		pause_ms(600000);
+	}
 	quit(2);
 }
 
