@@ -186,11 +186,12 @@ static void sweep(int parent)
 	closedir(dir);
 }
 
-/* A new group, locked.  Between the two it looks like one that is nobody's. */
+/* A new group, locked.  Between the two it looks like one that is nobody's.  Other users
+ * cannot open it, or they could hold the lock. */
 static int make_group(int parent, const char *name)
 {
 	for (int tries = 0; tries < 10; tries++) {
-		if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
+		if (mkdirat(parent, name, 0700) < 0 && errno != EEXIST)
 			return -errno;
 		AUTO_CLOSE int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (fd < 0 && errno == ENOENT)
