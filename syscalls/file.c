@@ -1,7 +1,7 @@
 /* Files by name: open, stat and everything that changes a directory or an inode. */
+#include "syscalls/beneath.h"
 #include "syscalls/file.h"
 
-#include <linux/openat2.h>
 #include <string.h>
 
 #include "syscalls/descriptors.h"
@@ -100,16 +100,8 @@ static long open_plain(struct call *c, const struct opening *o)
 
 	if (o->flags & OPEN_LOCKS)
 		flags &= ~(uint32_t)O_TRUNC; /* not before the lock is held */
-	if (o->flags & OPEN_BENEATH) {
-		struct open_how how = {.flags = flags, .mode = o->mode, .resolve = RESOLVE_BENEATH};
-		uint64_t at = scratch(c, sizeof how);
-
-		if (!at)
-			return -ENOMEM;
-		if (put_guest(c, at, &how, sizeof how) < 0)
-			return -EFAULT;
-		return host_wait(c, __NR_openat2, o->dir, o->path, at, sizeof how);
-	}
+	if (o->flags & OPEN_BENEATH)
+		return beneath_open(c, o->dir, o->path, flags, o->mode);
 	return host_wait(c, __NR_openat, o->dir, o->path, flags, o->mode);
 }
 
@@ -243,16 +235,9 @@ TRANSLATOR(fstat)
 /* Opens what a path that must stay beneath its directory names, to ask about it. */
 static long open_beneath(struct call *c, uint64_t dir, uint64_t path, uint32_t at_flags)
 {
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH};
-	uint64_t at = scratch(c, sizeof how);
+	uint32_t nofollow = at_flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
+	long r = beneath_open(c, dir, path, O_PATH | O_CLOEXEC | nofollow, 0);
 
-	if (!at)
-		return -ENOMEM;
-	if (at_flags & AT_SYMLINK_NOFOLLOW)
-		how.flags |= O_NOFOLLOW;
-	if (put_guest(c, at, &how, sizeof how) < 0)
-		return -EFAULT;
-	long r = host(c, __NR_openat2, dir, path, at, sizeof how);
 	return r == -EXDEV ? -E_NOTCAPABLE : r;
 }
 

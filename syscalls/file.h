@@ -25,7 +25,7 @@ struct open_rules {
 };
 
 /* open and openat: a path (after a directory descriptor or not), flags, mode.
- * Uses openat, openat2, statx, faccessat2, flock, ftruncate, close. */
+ * Uses openat, readlinkat, statx, faccessat2, flock, ftruncate, close. */
 long open_at(struct call *c, const struct open_rules *rules);
 
 /* The directory a call starts from and the index of its path: calls with and without a

@@ -3,12 +3,14 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -180,6 +182,100 @@ START_TEST(open_special_flags)
 	fd = CALL_(499, (uint64_t)d, AT(""), G_EMPTY_PATH, 0);
 	ck_assert_int_ge(fd, 0);
 	(void)close((int)fd);
+	(void)close((int)d);
+}
+END_TEST
+
+/* As Linux's own walk has it, for whatever a path may lead through. */
+START_TEST(beneath_is_as_openat2_has_it)
+{
+	static const char *const paths[] = {
+		"f",
+		"./f",
+		"s/../f",
+		"s//g",
+		"s/g",
+		"s/",
+		"s/.",
+		"s/..",
+		"..",
+		"../d/f",
+		"s/../../d/f",
+		"/",
+		"f/",
+		"f/x",
+		"none",
+		"none/x",
+		"s/none",
+		"to-f",
+		"to-f/",
+		"to-s",
+		"to-s/",
+		"to-s/g",
+		"to-s/../f",
+		"s/to-up-f",
+		"to-out",
+		"to-out/f",
+		"to-root",
+		"to-root/tmp",
+		"loop",
+		"loop/x",
+		"to-nothing",
+		"s/to-out",
+		"to-to-f",
+		"s/../s/../s/g",
+		".",
+		"./",
+		"s/./../s/to-up-f",
+		"",
+	};
+	static const char *const links[][2] = {
+		{"f", "d/to-f"},	  {"s", "d/to-s"},	     {"../f", "d/s/to-up-f"},
+		{"..", "d/to-out"},	  {"/", "d/to-root"},	     {"loop", "d/loop"},
+		{"gone", "d/to-nothing"}, {"../../x", "d/s/to-out"}, {"to-f", "d/to-to-f"},
+	};
+	const struct open_how beneath = {.flags = O_RDONLY, .resolve = RESOLVE_BENEATH};
+	const struct open_how nofollow = {.flags = O_RDONLY | O_NOFOLLOW,
+					  .resolve = RESOLVE_BENEATH};
+
+	ck_assert_int_eq(mkdir("d", 0700) | mkdir("d/s", 0700), 0);
+	ck_assert_int_ge(close((int)open_("d/f", 2 | G_CREAT)), 0);
+	ck_assert_int_ge(close((int)open_("d/s/g", 2 | G_CREAT)), 0);
+	for (size_t i = 0; i < COUNT(links); i++)
+		ck_assert_int_eq(symlink(links[i][0], links[i][1]), 0);
+	long d = open_("d", G_DIRECTORY);
+	ck_assert_int_ge(d, 0);
+	for (size_t i = 0; i < 2 * COUNT(paths); i++) {
+		const char *path = paths[i / 2];
+		const struct open_how *how = i % 2 ? &nofollow : &beneath;
+		struct stat a, b;
+		long want = syscall(SYS_openat2, d, path, how, sizeof *how);
+		if (want < 0)
+			want = -errno;
+		long got = CALL_(499, (uint64_t)d, AT(path), i % 2 ? G_BENEATH | 0x100 : G_BENEATH,
+				 0);
+		if (want < 0) {
+			want = want == -EXDEV ? -140 : want;
+			/* a link where none may be is said in the system's own way */
+			ck_assert_msg(got == want || (i % 2 && want == -ELOOP && got < 0),
+				      "%s (%zu): %ld, not %ld", path, i % 2, got, want);
+			continue;
+		}
+		ck_assert_msg(got >= 0, "%s: %ld", path, got);
+		ck_assert_int_eq(fstat((int)want, &a) | fstat((int)got, &b), 0);
+		ck_assert_uint_eq(a.st_ino, b.st_ino);
+		(void)close((int)want);
+		(void)close((int)got);
+	}
+	/* Nothing of the walk stays open. */
+	long lowest = open_("d/f", 0);
+	ck_assert_int_eq(lowest, d + 1);
+	(void)close((int)lowest);
+	/* Made where it belongs, through a link that leads to nothing too. */
+	long made = CALL_(499, (uint64_t)d, AT("s/../to-nothing"), G_BENEATH | G_CREAT | 2, 0600);
+	ck_assert_int_ge(made, 0);
+	ck_assert_int_eq(access("d/gone", F_OK), 0);
+	(void)close((int)made);
 	(void)close((int)d);
 }
 END_TEST
@@ -786,6 +882,7 @@ Suite *file_suite(void)
 	tcase_add_test(t, open_of_a_socket);
 	tcase_add_test(t, open_locks);
 	tcase_add_test(t, open_special_flags);
+	tcase_add_test(t, beneath_is_as_openat2_has_it);
 	tcase_add_test(t, created_files_are_never_sticky);
 	tcase_add_test(t, stat_tells_the_same_as_linux);
 	tcase_add_test(t, device_numbers);

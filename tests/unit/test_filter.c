@@ -249,6 +249,7 @@ static const struct {
 	{N(open_by_handle_at), {3}, E(ENOSYS)},
 	{N(name_to_handle_at), {3, 0, 0, 0, 0x1000}, YES}, /* AT_EMPTY_PATH */
 	{N(name_to_handle_at), {3}, E(EPERM)},
+	{N(openat2), {3}, E(ENOSYS)},
 	{N(chroot), {0}, E(ENOSYS)},
 	{N(pivot_root), {0}, E(ENOSYS)},
 	{N(mount), {0}, E(ENOSYS)},
