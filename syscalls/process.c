@@ -22,9 +22,9 @@ TRANSLATOR(getpid)
 
 /* ---- fork --------------------------------------------------------------------- */
 
-static long fork_with(struct call *c, bool shared)
+long process_fork(struct call *c, unsigned flags)
 {
-	long pid = engine_fork(c, shared);
+	long pid = engine_fork(c, flags);
 
 	if (pid > 0)
 		set_second_result(c, 0);
@@ -33,12 +33,12 @@ static long fork_with(struct call *c, bool shared)
 
 TRANSLATOR(fork)
 {
-	return fork_with(c, false);
+	return process_fork(c, 0);
 }
 
 TRANSLATOR(vfork)
 {
-	return fork_with(c, true);
+	return process_fork(c, FORK_SHARED);
 }
 
 /* ---- exec ---------------------------------------------------------------------- */

@@ -101,6 +101,8 @@ struct process {
 	uint64_t
 		ps_strings; /* where the start code put the argument block; 0 if the system has none */
 	uint64_t trampoline; /* the system's signal trampoline in this process */
+	void *exec_pages; /* of a vfork child's exec, in its parent's memory: the parent's to free */
+	uint64_t exec_bytes;
 	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
 	uint32_t settings; /* enum settings_flags (launch.h) */
 	char release_name[32];
@@ -131,6 +133,9 @@ struct thread {
 
 /* Guest thread numbers never collide with process numbers where a system promises so. */
 #define TID_BASE 100000
+
+/* fork and its kin, with the second result set as the BSDs do: enum fork_flags (engine.h). */
+long process_fork(struct call *c, unsigned flags);
 
 static inline bool sigset_has(const struct sigset *s, int n)
 {

@@ -100,6 +100,84 @@ static void vforks(void)
 	IS(27, wait_for(child), 7 << 8);
 }
 
+/* rfork(flags), and in the child, which is in the parent's memory, store and _exit(7). */
+long rfork_store(volatile long *at, unsigned flags);
+__asm__(".pushsection .text\n"
+	".global rfork_store\n"
+	"rfork_store:\n"
+	"	mov %rdi, %r8\n"
+	"	mov %esi, %edi\n"
+	"	mov $251, %eax\n"
+	"	syscall\n"
+	"	jc 2f\n"
+	"	test %eax, %eax\n"
+	"	jnz 1f\n"
+	"	movq $4711, (%r8)\n"
+	"	mov $7, %edi\n"
+	"	mov $1, %eax\n"
+	"	syscall\n"
+	"1:	ret\n"
+	"2:	neg %rax\n"
+	"	ret\n"
+	".popsection\n");
+
+/* vfork and exec of a program with one argument, the child's doings written out. */
+long vfork_exec(char *program, char **argv, char **envp);
+__asm__(".pushsection .text\n"
+	".global vfork_exec\n"
+	"vfork_exec:\n"
+	"	mov %rdx, %r9\n"
+	"	mov $66, %eax\n"
+	"	syscall\n"
+	"	jc 2f\n"
+	"	test %eax, %eax\n"
+	"	jnz 1f\n"
+	"	mov %r9, %rdx\n"
+	"	mov $59, %eax\n"
+	"	syscall\n"
+	"	mov $99, %edi\n"
+	"	mov $1, %eax\n"
+	"	syscall\n"
+	"1:	ret\n"
+	"2:	neg %rax\n"
+	"	ret\n"
+	".popsection\n");
+
+static void rforks(void)
+{
+	enum { RFFDG = 4, RFPROC = 16, RFMEM = 32, RFCFDG = 1 << 12 };
+	const unsigned waits = 1u << 31;
+	const struct {
+		unsigned flags;
+		bool shares;
+	} kinds[] = {{waits, true},
+		     {RFPROC | RFFDG | RFMEM | waits, true},
+		     {RFPROC | RFFDG, false}};
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		volatile long value = 0;
+		long child = rfork_store(&value, kinds[i].flags);
+		CHECK(110, child > 0);
+		IS(111, wait_for(child), 7 << 8);
+		IS(112, value, kinds[i].shares ? 4711 : 0);
+	}
+	IS(113, sys(SYS_rfork, RFFDG), 0);
+	IS(114, sys(SYS_rfork, RFPROC | RFFDG | RFCFDG), -EINVAL);
+	IS(115, sys(SYS_rfork, 1 << 30), -EINVAL);
+}
+
+/* As a shell does all day: nothing of the children may be left in the parent's memory. */
+static void many_vforks(char *self)
+{
+	char *argv[] = {self, (char *)"quit", 0}, *envp[] = {0};
+
+	for (int i = 0; i < 300; i++) {
+		long child = vfork_exec(self, argv, envp);
+		CHECK(116, child > 0);
+		IS(117, wait_for(child), 5 << 8);
+	}
+}
+
 static long run(char *program, char **argv, char **envp)
 {
 	long child = sys(SYS_fork);
@@ -311,12 +389,16 @@ static void parents_death(void)
 
 void test(int argc, char **argv, char **envp)
 {
+	if (argc > 1 && !strcmp(argv[1], "quit"))
+		quit(5);
 	if (argc > 1 && !strcmp(argv[1], "child"))
 		as_child(argc, argv, envp);
 	if (argc > 1 && !strcmp(argv[1], "one argument"))
 		as_script(argc, argv, envp);
 	forks();
 	vforks();
+	rforks();
+	many_vforks(argv[0]);
 	execs(argv[0]);
 	groups();
 	numbers();

@@ -137,10 +137,10 @@ void lock_release(struct lock *l)
 
 /* ---- What needs a guest that runs: not in this engine ------------------------------ */
 
-long engine_fork(struct call *c, bool shared)
+long engine_fork(struct call *c, unsigned flags)
 {
 	(void)c;
-	(void)shared;
+	(void)flags;
 	return -ENOSYS;
 }
 

@@ -33,6 +33,7 @@ struct resident {
 	bool has_host; /* host_info is full */
 	bool has_raised; /* raised is full */
 	bool is_vfork_child;
+	bool drops_handlers; /* as it begins: FORK_DROPS_HANDLERS */
 	struct birth {
 		uint64_t word; /* of the thread this one made last: sequence and state */
 		struct resident *maker; /* of this thread, and what it was asked for */

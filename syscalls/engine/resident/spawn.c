@@ -87,6 +87,20 @@ static long fork_copy(struct call *c, struct resident *r)
 
 /* ---- vfork ------------------------------------------------------------------ */
 
+static void drop_handlers(struct call *c)
+{
+	struct process *p = c->thread->process;
+
+	for (uint32_t n = 1; n <= p->personality->max_signal; n++) {
+		struct action *a = &p->actions[n - 1];
+
+		if (a->handler == HANDLER_DEFAULT || a->handler == HANDLER_IGNORE)
+			continue;
+		*a = (struct action){.handler = HANDLER_DEFAULT};
+		(void)engine_action_changed(c, (int)n); /* to the default: always possible */
+	}
+}
+
 static void begin_shared(struct resident *r)
 {
 	struct process *p = r->thread.process;
@@ -101,6 +115,8 @@ static void begin_shared(struct resident *r)
 	if (descriptors_copy(&c, p->descriptors, &p->descriptors) < 0)
 		(void)LINUX(exit_group, 127);
 	born(&r->thread);
+	if (r->drops_handlers)
+		drop_handlers(&c);
 	release_signals(r);
 	enter_guest();
 }
@@ -127,6 +143,7 @@ static struct resident *shared_child(struct call *c, struct resident *r)
 		return NULL;
 	}
 	*p = *r->thread.process;
+	p->exec_pages = NULL;
 	p->lock.word = 0;
 	child->thread = r->thread;
 	child->thread.process = p;
@@ -138,7 +155,7 @@ static struct resident *shared_child(struct call *c, struct resident *r)
 	return child;
 }
 
-static long fork_shared(struct call *c, struct resident *r)
+static long fork_shared(struct call *c, struct resident *r, unsigned flags)
 {
 	struct resident *child = shared_child(c, r);
 	struct process *p;
@@ -147,9 +164,11 @@ static long fork_shared(struct call *c, struct resident *r)
 	if (!child)
 		return -EAGAIN;
 	p = child->thread.process;
+	child->drops_handlers = flags & FORK_DROPS_HANDLERS;
 	pid = gate_clone(CLONE_VM | CLONE_VFORK | SIGCHLD | CLONE_CHILD_SETTID |
 				 CLONE_CHILD_CLEARTID,
 			 first_stack(child), NULL, &space.slots[child->slot], 0, begin_shared);
+	engine_free_pages(p->exec_pages, p->exec_bytes);
 	if (p->descriptors != r->thread.process->descriptors)
 		descriptors_free(p->descriptors);
 	if (pid < 0)
@@ -158,11 +177,11 @@ static long fork_shared(struct call *c, struct resident *r)
 	return pid;
 }
 
-long engine_fork(struct call *c, bool shared)
+long engine_fork(struct call *c, unsigned flags)
 {
 	struct resident *r = of_thread(c->thread);
 	uint64_t before = signals_block_all(r);
-	long pid = shared ? fork_shared(c, r) : fork_copy(c, r);
+	long pid = flags & FORK_SHARED ? fork_shared(c, r, flags) : fork_copy(c, r);
 
 	if (pid > 0)
 		board_forked(r->thread.process->pid);
@@ -417,8 +436,11 @@ static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
 	result = fill_vector(c, e, text, argv, n);
 	if (result == 0)
 		result = LINUX(fcntl, e->fd, F_SETFD, 0);
+	c->thread->process->exec_pages = argv;
+	c->thread->process->exec_bytes = bytes;
 	if (result == 0)
 		result = exec_resident(r, argv, e->envp);
+	c->thread->process->exec_pages = NULL;
 	engine_free_pages(argv, bytes);
 	return result;
 }
