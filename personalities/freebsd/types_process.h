@@ -21,7 +21,9 @@ NAMES(map_bits, i32, BIT(0x1, MAP_SHARED), BIT(0x2, MAP_PRIVATE), BIT(0x10, MAP_
       BIT_AS(0x1000, MAP_ANONYMOUS, "MAP_ANON"), BIT_AS(0x2000, MAP_X_GUARD, "MAP_GUARD"),
       BIT_AS(0x4000, MAP_X_EXCL, "MAP_EXCL"),
       BIT_AS(0x20000, 0, "MAP_NOCORE"), /* no core files are written in the sandbox */
-      BIT_AS(0x40000, MAP_POPULATE, "MAP_PREFAULT_READ"), BIT(0x80000, MAP_32BIT));
+      /* Only what is in memory already and near: Linux does that at every fault.  MAP_POPULATE
+       * would read and map all of it, at four times the cost of a small program's start. */
+      BIT_AS(0x40000, 0, "MAP_PREFAULT_READ"), BIT(0x80000, MAP_32BIT));
 
 /* The top eight bits are the alignment's logarithm; 1 means "as a large page would be". */
 static int map_flags_to_host(struct call *c, const void *guest, void *host_flags)

@@ -41,21 +41,23 @@ __asm__(".pushsection .text\n"
 	"1: pop %rbp\npop %rbx\nret\n"
 	".popsection\n");
 
+#define TIMES 8 /* a site is patched at its fourth trap */
+
 static void forms(long parent, long pid)
 {
 	static long (*const all[])(long, long, long, long) = {
 		plain, libc, wide, wide_libc, loaded, address, across, at_end, entered_whole,
 	};
 	for (size_t i = 0; i < COUNT(all); i++)
-		for (int n = 0; n < 4; n++)
+		for (int n = 0; n < TIMES; n++)
 			IS(1 + (int)i, all[i](0, 0, 0, 0), parent);
-	for (int n = 0; n < 4; n++)
+	for (int n = 0; n < TIMES; n++)
 		IS(20, unknown(0, 0, 0, 0), pid);
-	for (int n = 0; n < 4; n++) {
+	for (int n = 0; n < TIMES; n++) {
 		IS(21, entered(0, 0, 0, 0), pid);
 		IS(22, entered_whole(0, 0, 0, 0), parent);
 	}
-	for (int n = 0; n < 4; n++)
+	for (int n = 0; n < TIMES; n++)
 		IS(23, kept(), 1);
 }
 
@@ -77,7 +79,7 @@ static void changing_code(long parent, long pid)
 		IS(31, sys(SYS_mprotect, at, PAGE, READ_WRITE), 0);
 		memcpy((void *)at, n & 1 ? getpid_stub : getppid_stub, sizeof getpid_stub);
 		IS(32, sys(SYS_mprotect, at, PAGE, READ_EXEC), 0);
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < TIMES; i++)
 			IS(33, call_at(at), n & 1 ? pid : parent);
 	}
 	/* Mapped from a file, executed, replaced at the same place. */
@@ -86,7 +88,7 @@ static void changing_code(long parent, long pid)
 		CHECK(34, fd >= 0);
 		sys(SYS_write, fd, n & 1 ? getpid_stub : getppid_stub, sizeof getpid_stub);
 		IS(35, sys(SYS_mmap, at, PAGE, READ_EXEC, 0x2 | FIXED, fd, 0), at);
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < TIMES; i++)
 			IS(36, call_at(at), n & 1 ? pid : parent);
 		sys(SYS_close, fd);
 		sys(SYS_unlink, "code");

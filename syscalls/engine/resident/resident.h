@@ -92,6 +92,7 @@ struct space {
 	uint32_t top; /* no slot at or above was ever used */
 	uint64_t mapped[MAX_SLOTS / 64]; /* slots that have their pages */
 	uint32_t slots[MAX_SLOTS]; /* 0 free; Linux clears it when the thread is gone */
+	uint64_t trapped[256]; /* call sites and, in the top byte, how often they did (patch.c) */
 	uint32_t n_code;
 	struct code code[256];
 };
