@@ -74,6 +74,9 @@ struct field {
 	uint16_t host_size;
 	bool host_signed;
 	bool truncate; /* host value may be cut to the guest's width without EOVERFLOW */
+	uint8_t pass; /* enum pass: what the trace finds where it points, if it is an address */
+	uint8_t length; /* index of the field that counts it */
+	const struct type *points; /* to objects of this type */
 };
 
 /* How the trace writes an object, where its kind does not tell. */
@@ -85,6 +88,8 @@ enum look {
 	LOOK_SIGNALS, /* a set: bit n-1 for signal n */
 	LOOK_ADDRESS, /* of a socket: struct address (socket.h); its length is the next argument,
 		       * or what that points to */
+	LOOK_WORD, /* bytes, but a number if there are as many as in one */
+	LOOK_BITS, /* words of a set of small numbers, which are counted by bits */
 };
 
 struct type {
@@ -96,7 +101,11 @@ struct type {
 	uint16_t guest_size;
 	uint16_t host_size;
 	uint16_t count; /* of names or fields */
-	const struct type *like; /* the trace writes it as this one, KIND_CUSTOM */
+	const struct type *like; /* the trace writes it as this one */
+	/* What only the system itself can say of n bytes: their text, cut to size; its length,
+	 * or 0 if it has nothing to say.  For the trace.  A value in a register comes with the
+	 * argument before it, as two uint64_t. */
+	size_t (*tell)(char *text, size_t size, const void *guest, size_t n);
 	union {
 		const struct name *names;
 		const struct field *fields;
@@ -121,15 +130,27 @@ struct type {
 /* NAMES(open_flags, i32, BIT(0x200, O_CREAT), ...): the width is the guest's.
  * BIT's and PART's last word is the Linux constant; its spelling is the guest's
  * name too, unless BIT_AS/PART_AS gives another. */
-#define NAMES(n, width, ...) \
+#define NAMES(n, width, ...) NAMES_LOOK(n, width, LOOK_PLAIN, __VA_ARGS__)
+/* LOOK_HEX: so is what has no name. */
+#define NAMES_LOOK(n, width, l, ...) \
 	static const struct name names_##n[] = {__VA_ARGS__}; \
 	static const struct type type_##n = {.name = #n, \
 					     .kind = KIND_NAMES, \
+					     .look = (l), \
 					     .guest_size = SIZE_OF_##width, \
 					     .host_size = SIZE_OF_##width, \
 					     .is_signed = SIGN_OF_##width, \
 					     .count = COUNT(names_##n), \
 					     .names = names_##n}
+/* A number that is only shown as one of the names of another type: what translators do with
+ * it, they do by themselves. */
+#define SEEN(n, width, t) \
+	static const struct type type_##n = {.name = #n, \
+					     .kind = KIND_INT, \
+					     .guest_size = SIZE_OF_##width, \
+					     .host_size = SIZE_OF_##width, \
+					     .is_signed = SIGN_OF_##width, \
+					     .like = &type_##t}
 #define SIZE_OF_u8 1
 #define SIZE_OF_u16 2
 #define SIZE_OF_i16 2
@@ -195,6 +216,13 @@ struct type {
 		.name = (n), .type = &type_##t, .guest = (off), .host = offsetof(HOST, m) \
 	}
 #define INNER(off, t, m) INNER_OF(off, t, m, #m)
+/* An address, which the trace follows: to what, how (enum pass), counted by which field. */
+#define FIELD_TO(off, m, n, how, t, counter) \
+	{ \
+		.name = (n), .type = &type_ptr, .guest = (off), .host = offsetof(HOST, m), \
+		.host_size = sizeof HOST_MEMBER(m), .pass = (how), .points = &type_##t, \
+		.length = (counter) \
+	}
 /* With the name the guest's system gives it, where Linux has another. */
 #define FIELD_AS(off, t, m, n) FIELD_OF(off, t, m, n, false)
 #define FIELD_CUT_AS(off, t, m, n) FIELD_OF(off, t, m, n, true)
@@ -203,6 +231,8 @@ struct type {
 /* Types every system shares (types.c). */
 extern const struct type type_none, type_i8, type_u8, type_i16, type_u16, type_i32, type_u32,
 	type_i64, type_u64, type_ptr, type_fd, type_atfd, type_path;
+/* Of what is only shown, or shown otherwise. */
+extern const struct type type_hex32, type_hex64, type_word, type_small_set;
 
 /* ---- Rows -------------------------------------------------------------- */
 
@@ -217,7 +247,17 @@ enum pass {
 	PASS_OUT_BYTES, /* ... of which the result says how many were written */
 	PASS_IN_ARRAY, /* pointer to objects, their number is argument `length` */
 	PASS_OUT_ARRAY, /* ... of which the result says how many were written */
+	/* The following only together with the next one: translators do it all. */
+	PASS_INOUT_ARRAY, /* ... all of which the call may change */
+	PASS_IN_STRINGS, /* pointer to pointers to names, the last one NULL */
+	PASS_IN_VECTORS, /* pointer to pairs of address and length, `length` counts them */
+	PASS_OUT_VECTORS, /* ... the call writes there; the result is how many bytes */
+	PASS_OUT_SOME, /* pointer to `length` objects, that number itself */
+	PASS_OUT_NAME, /* pointer to where the call writes a NUL-terminated name */
+	PASS_OUT_SIZED, /* pointer to bytes, of which argument `length` points to the number */
+	PASS_SHOWN = 0x40, /* only the trace looks there: the address is handed on as it is */
 };
+#define PASS_HOW(p) ((p) & ~(unsigned)PASS_SHOWN)
 
 struct arg {
 	const struct type *type;
@@ -343,6 +383,20 @@ struct row {
 	{ \
 		.type = &type_##t, .pass = PASS_OUT_ARRAY, .length = (n) \
 	}
+
+/* Addresses that translators (or Linux) follow by themselves, and the trace by this. */
+#define SHOW(how, t, n) \
+	{ \
+		.type = &type_##t, .pass = PASS_SHOWN | PASS_##how, .length = (n) \
+	}
+#define SHOW_IN(t) SHOW(IN, t, 0)
+#define SHOW_OUT(t) SHOW(OUT, t, 0)
+#define SHOW_INOUT(t) SHOW(INOUT, t, 0)
+#define SHOW_PATH SHOW(PATH, path, 0)
+#define SHOW_NAME SHOW(OUT_NAME, path, 0)
+#define SHOW_STRINGS SHOW(IN_STRINGS, ptr, 0)
+#define SHOW_IN_VECTORS(n) SHOW(IN_VECTORS, ptr, n)
+#define SHOW_OUT_VECTORS(n) SHOW(OUT_VECTORS, ptr, n)
 
 /* ---- Registers and calls ----------------------------------------------- */
 

@@ -114,9 +114,18 @@ enum trace_capture_flags {
 struct trace_capture {
 	uint8_t argument;
 	uint8_t flags;
-	uint16_t padding;
+	uint8_t field; /* not the argument but this field, from 1, of the structure it points to */
+	uint8_t padding;
 	uint32_t length;
 	/* bytes */
+};
+
+/* Of PASS_IN_STRINGS and the vectors' bytes: one such head and its bytes after the other, each
+ * beginning at a multiple of 8. */
+struct trace_piece {
+	uint64_t address, whole; /* and how much there is, of a vector */
+	uint32_t length;
+	uint32_t flags;
 };
 
 #endif

@@ -31,6 +31,11 @@ const struct type type_fd = {
 const struct type type_atfd = {
 	.name = "atfd", .kind = KIND_FD, .guest_size = 4, .host_size = 4, .is_signed = true};
 
+INT_LOOKS(hex32, 4, false, LOOK_HEX);
+INT_LOOKS(hex64, 8, false, LOOK_HEX);
+INT_LOOKS(word, 1, false, LOOK_WORD);
+INT_LOOKS(small_set, 8, false, LOOK_BITS);
+
 static uint64_t load(const void *at, size_t size, bool is_signed)
 {
 	union {

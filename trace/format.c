@@ -135,7 +135,10 @@ static void format_names(FILE *out, const struct type *t, uint64_t v)
 	}
 	if (!left && *between)
 		return;
-	if (t->count && t->names[0].mask == ALL_BITS)
+	fputs_unlocked(t->look == LOOK_HEX ? between : "", out);
+	if (t->look == LOOK_HEX)
+		format_hex(out, left);
+	else if (t->count && t->names[0].mask == ALL_BITS)
 		fprintf(out, "%" PRId64, extend(t, left));
 	else
 		fprintf(out, left ? "%s%#" PRIx64 : "%s%" PRIu64, between, left);
@@ -267,12 +270,39 @@ static void format_address(FILE *out, const struct personality *p, const struct 
 		format_bytes(out, bytes, n, false);
 }
 
-static void format_deep(FILE *out, const struct personality *p, const struct type *t,
-			const unsigned char *b, size_t n, int depth);
+/* Of one argument of a line, whose fields may have captures of their own; or of no line. */
+struct printer {
+	FILE *out;
+	const struct personality *personality;
+	const struct trace_line *line; /* or NULL */
+	int argument;
+};
 
-static void format_fields(FILE *out, const struct personality *p, const struct type *t,
-			  const unsigned char *b, size_t n, int depth)
+static void format_deep(const struct printer *p, const struct type *t, const unsigned char *b,
+			size_t n, int depth);
+static void format_pointed(const struct printer *p, const struct type *t, unsigned pass,
+			   const struct trace_capture *c);
+static const struct trace_capture *find_capture(const struct trace_line *l, int argument,
+						unsigned field);
+
+/* An address that was followed. */
+static bool format_followed(const struct printer *p, const struct field *f, unsigned number)
 {
+	const struct trace_capture *c = p->line && f->pass
+						? find_capture(p->line, p->argument, number)
+						: NULL;
+
+	if (!c || c->flags & CAPTURE_FAULT)
+		return false;
+	format_pointed(p, f->points, f->pass, c);
+	return true;
+}
+
+static void format_fields(const struct printer *p, const struct type *t, const unsigned char *b,
+			  size_t n, int depth)
+{
+	FILE *out = p->out;
+
 	putc_unlocked('{', out);
 	for (unsigned i = 0; i < t->count; i++) {
 		const struct field *f = &t->fields[i];
@@ -284,34 +314,51 @@ static void format_fields(FILE *out, const struct personality *p, const struct t
 		fputs_unlocked(i ? ", " : "", out);
 		fputs_unlocked(f->name, out);
 		putc_unlocked('=', out);
-		format_deep(out, p, f->type, b + f->guest, f->type->guest_size, depth + 1);
+		if (depth || !format_followed(p, f, i + 1))
+			format_deep(p, f->type, b + f->guest, f->type->guest_size, depth + 1);
 	}
 	putc_unlocked('}', out);
 }
 
-static void format_deep(FILE *out, const struct personality *p, const struct type *t,
-			const unsigned char *b, size_t n, int depth)
+/* The text that only the system knows; false if it has none. */
+static bool format_told(FILE *out, const struct type *t, const void *bytes, size_t n)
+{
+	char text[512];
+	size_t length = t->tell ? t->tell(text, sizeof text, bytes, n) : 0;
+
+	fwrite_unlocked(text, 1, length < sizeof text ? length : sizeof text, out);
+	return length;
+}
+
+static void format_deep(const struct printer *p, const struct type *t, const unsigned char *b,
+			size_t n, int depth)
 {
 	if (depth > DEEPEST)
-		fputs_unlocked("...", out);
+		fputs_unlocked("...", p->out);
+	else if (format_told(p->out, t, b, n))
+		return;
 	else if (t->look == LOOK_TEXT)
-		format_bytes(out, b, strnlen((const char *)b, n), false);
+		format_bytes(p->out, b, strnlen((const char *)b, n), false);
 	else if (t->look == LOOK_SIGNALS)
-		format_signals(out, p, b, n);
+		format_signals(p->out, p->personality, b, n);
 	else if (t->look == LOOK_ADDRESS)
-		format_address(out, p, t, b, n);
+		format_address(p->out, p->personality, t, b, n);
 	else if (t->kind == KIND_STRUCT)
-		format_fields(out, p, t, b, n, depth);
+		format_fields(p, t, b, n, depth);
+	else if (t->kind == KIND_CUSTOM && t->like && t->like->kind == KIND_STRUCT)
+		format_fields(p, t->like, b, n, depth);
 	else if (t->kind == KIND_CUSTOM && t->guest_size > 8)
-		format_bytes(out, b, n, false);
+		format_bytes(p->out, b, n, false);
 	else
-		format_value(out, p, t, load(b, n));
+		format_value(p->out, p->personality, t, load(b, n));
 }
 
 void format_object(FILE *out, const struct personality *p, const struct type *t, const void *bytes,
 		   size_t n)
 {
-	format_deep(out, p, t, bytes, n, 0);
+	const struct printer printer = {out, p, NULL, 0};
+
+	format_deep(&printer, t, bytes, n, 0);
 }
 
 /* ---- Arguments --------------------------------------------------------------------- */
@@ -321,8 +368,9 @@ const struct row *format_row(const struct trace_line *l)
 	return l->personality ? find_row(l->personality, l->record.nr) : NULL;
 }
 
-/* The last one of the argument: what the call wrote, rather than what it found. */
-const struct trace_capture *format_capture(const struct trace_line *l, int argument)
+/* The last one: what the call wrote, rather than what it found. */
+static const struct trace_capture *find_capture(const struct trace_line *l, int argument,
+						unsigned field)
 {
 	const struct trace_capture *found = NULL;
 	size_t at = 0;
@@ -333,60 +381,165 @@ const struct trace_capture *format_capture(const struct trace_line *l, int argum
 
 		if (t->length > left)
 			break;
-		if (t->argument == argument)
+		if (t->argument == argument && t->field == field)
 			found = t;
 		at += sizeof *t + ((t->length + 7UL) & ~7UL);
 	}
 	return found;
 }
 
-static void format_array(FILE *out, const struct trace_line *l, const struct type *t,
+const struct trace_capture *format_capture(const struct trace_line *l, int argument)
+{
+	return find_capture(l, argument, 0);
+}
+
+static void format_bits(FILE *out, const unsigned char *b, size_t n)
+{
+	const char *between = "";
+
+	putc_unlocked('[', out);
+	for (size_t i = 0; i < 8 * n; i++) {
+		if (!(b[i / 8] >> (i % 8) & 1))
+			continue;
+		fputs_unlocked(between, out);
+		format_number(out, i, 10);
+		between = " ";
+	}
+	putc_unlocked(']', out);
+}
+
+static void format_array(const struct printer *p, const struct type *t,
 			 const struct trace_capture *c)
 {
-	const char *bytes = (const char *)(c + 1);
+	const unsigned char *bytes = (const unsigned char *)(c + 1);
+	FILE *out = p->out;
 	size_t at = 0;
 
+	if (t->look == LOOK_BITS) {
+		format_bits(out, bytes, c->length);
+		return;
+	}
+	if (format_told(out, t, bytes, c->length))
+		return;
 	putc_unlocked('[', out);
 	for (; t->guest_size && c->length - at >= t->guest_size; at += t->guest_size) {
 		fputs_unlocked(at ? ", " : "", out);
-		format_object(out, l->personality, t, bytes + at, t->guest_size);
+		format_deep(p, t, bytes + at, t->guest_size, 1);
 	}
 	fputs_unlocked(c->flags & CAPTURE_CUT ? ", ...]" : "]", out);
 }
 
-static void format_pointed(FILE *out, const struct trace_line *l, const struct arg *a,
-			   const struct trace_capture *c)
+/* Four or eight bytes that are no text are a number. */
+static bool is_number(const struct type *t, const char *bytes, size_t n)
 {
+	if (t->look != LOOK_WORD || (n != 4 && n != 8))
+		return false;
+	for (size_t i = 0; i < n - 1; i++)
+		if (bytes[i] < ' ' || bytes[i] > '~')
+			return true;
+	return bytes[n - 1];
+}
+
+static void format_some_bytes(FILE *out, const struct type *t, const struct trace_capture *c)
+{
+	const char *bytes = (const char *)(c + 1);
 	bool cut = c->flags & CAPTURE_CUT;
 
-	switch (a->pass) {
+	if (cut || !is_number(t, bytes, c->length))
+		format_bytes(out, bytes, c->length, cut);
+	else if (c->length == 4)
+		format_signed(out, (int32_t)load(bytes, 4));
+	else
+		format_signed(out, (int64_t)load(bytes, 8));
+}
+
+/* The next piece of a list and its bytes; NULL at the end. */
+static const struct trace_piece *next_piece(const struct trace_capture *c, size_t *at)
+{
+	const struct trace_piece *head = (const void *)((const char *)(c + 1) + *at);
+	size_t left = c->length - *at;
+
+	if (*at > c->length || left < sizeof *head || head->length > left - sizeof *head)
+		return NULL;
+	*at += sizeof *head + ((head->length + 7UL) & ~7UL);
+	return head;
+}
+
+static void format_list(FILE *out, const struct trace_capture *c, bool vectors)
+{
+	const struct trace_piece *piece;
+	const char *between = "";
+	size_t at = 0;
+
+	putc_unlocked('[', out);
+	while ((piece = next_piece(c, &at))) {
+		bool cut = vectors ? piece->length < piece->whole : piece->flags & CAPTURE_CUT;
+
+		fputs_unlocked(between, out);
+		between = ", ";
+		fputs_unlocked(vectors ? "{iov_base=" : "", out);
+		if (piece->flags & CAPTURE_FAULT)
+			format_pointer(out, piece->address);
+		else
+			format_bytes(out, piece + 1, piece->length, cut);
+		if (!vectors)
+			continue;
+		fputs_unlocked(", iov_len=", out);
+		format_number(out, piece->whole, 10);
+		putc_unlocked('}', out);
+	}
+	if (c->flags & CAPTURE_CUT) {
+		fputs_unlocked(between, out);
+		fputs_unlocked("...", out);
+	}
+	putc_unlocked(']', out);
+}
+
+static void format_pointed(const struct printer *p, const struct type *t, unsigned pass,
+			   const struct trace_capture *c)
+{
+	FILE *out = p->out;
+
+	switch (PASS_HOW(pass)) {
 	case PASS_PATH:
-		format_bytes(out, c + 1, c->length, cut);
+	case PASS_OUT_NAME:
+		format_bytes(out, c + 1, c->length, c->flags & CAPTURE_CUT);
 		break;
 	case PASS_IN_BYTES:
 	case PASS_OUT_BYTES:
-		format_bytes(out, c + 1, c->length, cut);
+	case PASS_OUT_SIZED:
+		format_some_bytes(out, t, c);
 		break;
 	case PASS_IN_ARRAY:
 	case PASS_OUT_ARRAY:
-		format_array(out, l, a->type, c);
+	case PASS_INOUT_ARRAY:
+	case PASS_OUT_SOME:
+		format_array(p, t, c);
+		break;
+	case PASS_IN_STRINGS:
+	case PASS_IN_VECTORS:
+	case PASS_OUT_VECTORS:
+		format_list(out, c, PASS_HOW(pass) != PASS_IN_STRINGS);
 		break;
 	default:
-		format_object(out, l->personality, a->type, c + 1, c->length);
+		format_deep(p, t, (const void *)(c + 1), c->length, 0);
 	}
 }
 
 static void format_argument(FILE *out, const struct trace_line *l, const struct arg *a, int i)
 {
+	const struct printer p = {out, l->personality, l, i};
 	const struct trace_capture *c;
 
 	if (a->pass == PASS_VALUE) {
+		if (i && format_told(out, a->type, &l->record.a[i - 1], 2 * sizeof l->record.a[0]))
+			return;
 		format_value(out, l->personality, a->type, l->record.a[i]);
 		return;
 	}
 	c = format_capture(l, i);
 	if (c && !(c->flags & CAPTURE_FAULT))
-		format_pointed(out, l, a, c);
+		format_pointed(&p, a->type, a->pass, c);
 	else
 		format_pointer(out, l->record.a[i]);
 }

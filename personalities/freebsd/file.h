@@ -31,6 +31,13 @@ FREEBSD_HOOKS(utime_nsec);
 FREEBSD_HOOKS(rlim);
 FREEBSD_HOOKS(termios);
 
+/* sys/ioccom.h: a request is its direction, the size of what it points to, group and number. */
+#define DIRECTION_VOID 0x20000000u
+#define DIRECTION_OUT 0x40000000u
+#define DIRECTION_IN 0x80000000u
+#define REQUEST(direction, group, number, size) \
+	(DIRECTION_##direction | (size) << 16 | (group) << 8 | (number))
+
 /* shm_open2's options. */
 #define SHM_OPTION_SEALABLE 1
 #define SHM_OPTION_GROWS 2

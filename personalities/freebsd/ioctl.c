@@ -160,11 +160,6 @@ NAMES(modem_lines, i32, BIT_AS(0x001, 0x001, "TIOCM_LE"), BIT_AS(0x002, 0x002, "
 
 /* ---- The table --------------------------------------------------------------------------- */
 
-/* sys/ioccom.h */
-#define DIRECTION_VOID 0x20000000u
-#define DIRECTION_OUT 0x40000000u
-#define DIRECTION_IN 0x80000000u
-
 #define D_TTY 4 /* sys/conf.h */
 
 /* include/uapi/asm-generic/ioctls.h and termbits.h */
@@ -205,7 +200,7 @@ enum {
 static const struct ioctl ioctls[] = {
 #define IOCTL(nm, direction, group, number, size, hw, t, linux_request, v) \
 	{.name = #nm, \
-	 .guest = DIRECTION_##direction | (size) << 16 | (group) << 8 | (number), \
+	 .guest = REQUEST(direction, group, number, size), \
 	 .how = hw, \
 	 .type = &type_##t, \
 	 .host = (linux_request), \

@@ -11,6 +11,7 @@
 
 #include "personalities/freebsd/types_address.h"
 #include "personalities/freebsd/types_message.h"
+#include "syscalls/text.h"
 
 /* ---- Addresses and flags --------------------------------------------------- */
 
@@ -225,4 +226,20 @@ TRANSLATOR(freebsd_sendmsg)
 TRANSLATOR(freebsd_recvmsg)
 {
 	return socket_receive_message(c, &rules);
+}
+
+/* ---- For the trace ------------------------------------------------------------------------ */
+
+size_t freebsd_tell_option(char *to, size_t size, const void *guest, size_t n)
+{
+	struct text t = {.to = to, .size = size};
+	uint64_t a[2];
+
+	if (n != sizeof a)
+		return 0;
+	memcpy(a, guest, sizeof a);
+	for (size_t i = 0; i < COUNT(options) && !t.n; i++)
+		if (options[i].guest_level == (int32_t)a[0] && options[i].guest == (int32_t)a[1])
+			text_add(&t, options[i].name);
+	return t.n;
 }

@@ -1,12 +1,14 @@
 /* FreeBSD's sysctl: the nodes about names, the values only it has, and the two calls.
  * Contract: sys/kern/kern_sysctl.c of FreeBSD 15 and 13.2. */
 #include "syscalls/sysctl.h"
+#include "syscalls/text.h"
 
 #include <linux/resource.h>
 #include <string.h>
 
 #include "personalities/freebsd/interfaces.h"
 #include "personalities/freebsd/kinfo.h"
+#include "personalities/freebsd/sysctl.h"
 #include "syscalls/linux.h"
 #include "syscalls/process.h"
 
@@ -329,6 +331,28 @@ static int about(struct sysctl *s)
 static int read_value(struct sysctl *s)
 {
 	return s->depth >= 2 && s->path[0] == 0 ? about(s) : sysctl_read(s, &tree);
+}
+
+/* "kern.osrelease", "kern.proc.args.2"; what has no name in its numbers. */
+size_t freebsd_tell_mib(char *to, size_t size, const void *guest, size_t bytes)
+{
+	uint32_t depth = (uint32_t)(bytes / sizeof(int32_t));
+	struct text t = {.to = to, .size = size};
+	int32_t path[SYSCTL_DEPTH];
+	const struct sysctl_node *node;
+
+	if (!depth || depth > SYSCTL_DEPTH)
+		return 0;
+	memcpy(path, guest, depth * sizeof *path);
+	node = sysctl_find(&tree, path, depth);
+	text_add(&t, "\"");
+	text_add(&t, node ? node->name : "");
+	for (uint32_t i = node ? node->depth : 0; i < depth; i++) {
+		text_add(&t, i ? "." : "");
+		text_number(&t, path[i]);
+	}
+	text_add(&t, "\"");
+	return t.n;
 }
 
 /* (path, depth, old, old length, new, new length) */

@@ -7,4 +7,9 @@
 	     socket, sendto, recvfrom, close, openat) \
 	USES(pread64, readlinkat, getdents64, statx)
 
+#include <stddef.h>
+
+/* The name of a path of numbers, for the trace. */
+size_t freebsd_tell_mib(char *text, size_t size, const void *guest, size_t n);
+
 #endif

@@ -5,6 +5,7 @@
 #include "syscalls/engine.h"
 #include "syscalls/personality.h"
 #include "syscalls/signal.h"
+#include "syscalls/text.h"
 #include "syscalls/time.h"
 
 #include <linux/futex.h>
@@ -353,4 +354,25 @@ TRANSLATOR(umtx_op)
 	default:
 		return -EINVAL;
 	}
+}
+
+/* ---- For the trace -------------------------------------------------------------------- */
+
+/* sys/wait.h */
+size_t freebsd_tell_status(char *to, size_t size, const void *guest, size_t n)
+{
+	enum { CONTINUED = 0x13 };
+	static const char *const names[] = {
+#define SIGNAL(g, h, d, name) [g] = (name),
+#include "personalities/freebsd/signals.def"
+#undef SIGNAL
+	};
+	struct text t = {.to = to, .size = size};
+	uint32_t status;
+
+	if (n < sizeof status)
+		return 0;
+	memcpy(&status, guest, sizeof status);
+	text_wait_status(&t, status, CONTINUED, names, COUNT(names));
+	return t.n;
 }

@@ -2,6 +2,7 @@
 #ifndef GUISE_FREEBSD_THREAD_H
 #define GUISE_FREEBSD_THREAD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* sys/thr.h */
@@ -18,5 +19,8 @@ struct umtx_time {
 	uint32_t flags;
 	uint32_t clock; /* the guest's number */
 };
+
+/* A wait status in words. */
+size_t freebsd_tell_status(char *text, size_t size, const void *guest, size_t n);
 
 #endif

@@ -235,6 +235,23 @@ static const struct type type_fcntl_arg = {
 	.fields = fields_fcntl_arg,
 };
 
+/* ---- ioctl ------------------------------------------------------------------------------------ */
+
+static const struct name names_requests[] = {
+#define IOCTL(nm, direction, group, number, size, ...) \
+	IS_AS(REQUEST(direction, group, number, size), 0, #nm),
+#include "personalities/freebsd/ioctl.def"
+#undef IOCTL
+};
+static const struct type type_requests = {.name = "requests",
+					  .kind = KIND_NAMES,
+					  .look = LOOK_HEX,
+					  .guest_size = 4,
+					  .host_size = 4,
+					  .count = COUNT(names_requests),
+					  .names = names_requests};
+SEEN(ioctl_request, u64, requests);
+
 /* sys/fcntl.h: LOCK_*, Linux's numbers. */
 NAMES(flock_op, i32, BIT_AS(1, 1, "LOCK_SH"), BIT_AS(2, 2, "LOCK_EX"), BIT_AS(4, 4, "LOCK_NB"),
       BIT_AS(8, 8, "LOCK_UN"));
@@ -254,8 +271,14 @@ NAMES(sendfile_flags, u16, GUEST_ONLY(0x01, "SF_NODISKIO"), BIT_AS(0x02, 0, "SF_
       GUEST_ONLY(0x04, "SF_SYNC"), /* to wait until nobody looks at the file's pages any more */
       BIT_AS(0x08, 0, "SF_USER_READAHEAD"), BIT_AS(0x10, 0, "SF_NOCACHE"), );
 
-/* sys/fcntl.h: SPACECTL_* */
+/* sys/fcntl.h: SPACECTL_* and struct spacectl_range */
 NAMES(space_command, i32, IS_AS(1, 1, "SPACECTL_DEALLOC"));
+#define HOST struct space_range
+struct space_range {
+	int64_t offset, length;
+};
+STRUCT(space_range, 16, FIELD_AS(0, i64, offset, "r_offset"), FIELD_AS(8, i64, length, "r_len"));
+#undef HOST
 
 /* ---- Attributes (sys/extattr.h) --------------------------------------------------------------- */
 

@@ -86,22 +86,40 @@ NAMES(mask_how, i32, IS(1, SIG_BLOCK), IS(2, SIG_UNBLOCK), IS(3, SIG_SETMASK));
 STRUCT_LOOKS(sigset, 16, LOOK_SIGNALS, FIELD(0, u64, bits[0]), FIELD(8, u64, bits[1]));
 #undef HOST
 
+NAMES_LOOK(handler_names, u64, LOOK_HEX, IS_AS(0, HANDLER_DEFAULT, "SIG_DFL"),
+	   IS_AS(1, HANDLER_IGNORE, "SIG_IGN"));
+SEEN(handler, u64, handler_names);
+/* The same bits as enum action_flags; others mean nothing. */
+NAMES(sa_flag_names, u32, BIT_AS(0x1, ACTION_ONSTACK, "SA_ONSTACK"),
+      BIT_AS(0x2, ACTION_RESTART, "SA_RESTART"), BIT_AS(0x4, ACTION_RESETHAND, "SA_RESETHAND"),
+      BIT_AS(0x8, ACTION_NOCLDSTOP, "SA_NOCLDSTOP"), BIT_AS(0x10, ACTION_NODEFER, "SA_NODEFER"),
+      BIT_AS(0x20, ACTION_NOCLDWAIT, "SA_NOCLDWAIT"), BIT_AS(0x40, ACTION_SIGINFO, "SA_SIGINFO"));
+SEEN(sa_flags, u32, sa_flag_names);
 #define HOST struct action
-STRUCT(sigaction, 32, FIELD(0, u64, handler),
-       FIELD(8, u32, flags), /* the same bits as enum action_flags */
-       INNER(12, sigset, mask));
+STRUCT(sigaction, 32, FIELD_AS(0, handler, handler, "sa_handler"),
+       FIELD_AS(8, sa_flags, flags, "sa_flags"), INNER_AS(12, sigset, mask, "sa_mask"));
 #undef HOST
 
+NAMES(stack_flag_names, u32, BIT_AS(1, 1, "SS_ONSTACK"), BIT_AS(4, 4, "SS_DISABLE"));
+SEEN(stack_flags, u32, stack_flag_names);
 #define HOST struct altstack
-STRUCT(stack, 24, FIELD(0, u64, base), FIELD(8, u64, size),
-       FIELD(16, u32, flags)); /* SS_ONSTACK 1, SS_DISABLE 4 */
+STRUCT(stack, 24, FIELD_AS(0, hex64, base, "ss_sp"), FIELD_AS(8, u64, size, "ss_size"),
+       FIELD_AS(16, stack_flags, flags, "ss_flags"));
 #undef HOST
 
 /* siginfo_t: 80 bytes.  Faults' trap numbers and timers share the bytes at 40. */
+SEEN(shown_signal, i32, signal);
+NAMES_LOOK(signal_code_names, i32, LOOK_HEX, IS_AS(CODE_USER, 0, "SI_USER"),
+	   IS_AS(CODE_QUEUE, 0, "SI_QUEUE"), IS_AS(CODE_TIMER, 0, "SI_TIMER"),
+	   IS_AS(CODE_ASYNCIO, 0, "SI_ASYNCIO"), IS_AS(CODE_MESGQ, 0, "SI_MESGQ"),
+	   IS_AS(CODE_KERNEL, 0, "SI_KERNEL"), IS_AS(CODE_THREAD, 0, "SI_LWP"));
+SEEN(signal_code, i32, signal_code_names);
 #define HOST struct signal_info
-STRUCT(siginfo, 80, FIELD(0, i32, number), FIELD(4, i32, error), FIELD(8, i32, code),
-       FIELD(12, i32, pid), FIELD(16, u32, uid), FIELD(20, i32, status), FIELD(24, u64, address),
-       FIELD(32, u64, value), FIELD(40, i32, trap));
+STRUCT(siginfo, 80, FIELD_AS(0, shown_signal, number, "si_signo"),
+       FIELD_AS(4, i32, error, "si_errno"), FIELD_AS(8, signal_code, code, "si_code"),
+       FIELD_AS(12, i32, pid, "si_pid"), FIELD_AS(16, u32, uid, "si_uid"),
+       FIELD_AS(20, i32, status, "si_status"), FIELD_AS(24, hex64, address, "si_addr"),
+       FIELD_AS(32, hex64, value, "si_value"), FIELD_AS(40, i32, trap, "si_trapno"));
 #undef HOST
 
 /* ---- Waiting ---------------------------------------------------------------------- */
@@ -126,6 +144,7 @@ static int wait_status_out(struct call *c, const void *host_status, void *guest)
 }
 static const struct type type_wait_status = {.name = "wait_status",
 					     .kind = KIND_CUSTOM,
+					     .tell = freebsd_tell_status,
 					     .guest_size = 4,
 					     .host_size = 4,
 					     .custom = {.to_guest = wait_status_out}};
@@ -138,6 +157,20 @@ STRUCT(thr_param, 104, FIELD(0, u64, start), FIELD(8, u64, arg), FIELD(16, u64, 
        FIELD(48, u64, child_tid), FIELD(56, u64, parent_tid), FIELD(64, u32, flags),
        FIELD(72, u64, priority));
 #undef HOST
+
+/* sys/umtx.h: UMTX_OP_* */
+#define OPERATION(n, number) IS_AS(number, number, "UMTX_OP_" #n)
+NAMES(umtx_operation, i32, OPERATION(WAIT, 2), OPERATION(WAKE, 3), OPERATION(MUTEX_TRYLOCK, 4),
+      OPERATION(MUTEX_LOCK, 5), OPERATION(MUTEX_UNLOCK, 6), OPERATION(SET_CEILING, 7),
+      OPERATION(CV_WAIT, 8), OPERATION(CV_SIGNAL, 9), OPERATION(CV_BROADCAST, 10),
+      OPERATION(WAIT_UINT, 11), OPERATION(RW_RDLOCK, 12), OPERATION(RW_WRLOCK, 13),
+      OPERATION(RW_UNLOCK, 14), OPERATION(WAIT_UINT_PRIVATE, 15), OPERATION(WAKE_PRIVATE, 16),
+      OPERATION(MUTEX_WAIT, 17), OPERATION(MUTEX_WAKE, 18), OPERATION(SEM_WAIT, 19),
+      OPERATION(SEM_WAKE, 20), OPERATION(NWAKE_PRIVATE, 21), OPERATION(MUTEX_WAKE2, 22),
+      OPERATION(SEM2_WAIT, 23), OPERATION(SEM2_WAKE, 24), OPERATION(SHM, 25),
+      OPERATION(ROBUST_LISTS, 26));
+#undef OPERATION
+SEEN(umtx_op, i32, umtx_operation);
 
 #define HOST struct umtx_time
 STRUCT(umtx_time, 24, FIELD(0, i64, seconds), FIELD(8, i64, nanoseconds), FIELD(16, u32, flags),

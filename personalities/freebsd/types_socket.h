@@ -27,13 +27,18 @@ static const struct type type_answer_flags = {.name = "answer_flags",
 					      .guest_size = 4,
 					      .host_size = 4,
 					      .custom = {freebsd_answer_flags_to_host,
-							 freebsd_answer_flags_to_guest}};
+							 freebsd_answer_flags_to_guest},
+					      .like = &type_message_flags};
 
 #define HOST struct host_message
 STRUCT(msghdr, 48, /* sys/socket.h */
-       FIELD(0, u64, name), FIELD(8, u32, name_length), FIELD(16, u64, vectors),
-       FIELD(24, u32, n_vectors), FIELD(32, u64, control), FIELD(40, u32, control_length),
-       INNER(44, answer_flags, flags), );
+       FIELD_TO(0, name, "msg_name", PASS_IN, sockaddr, 1),
+       FIELD_AS(8, u32, name_length, "msg_namelen"),
+       FIELD_TO(16, vectors, "msg_iov", PASS_IN_VECTORS, ptr, 3),
+       FIELD_AS(24, u32, n_vectors, "msg_iovlen"),
+       FIELD_TO(32, control, "msg_control", PASS_IN_BYTES, u8, 5),
+       FIELD_AS(40, u32, control_length, "msg_controllen"),
+       INNER_AS(44, answer_flags, flags, "msg_flags"), );
 #undef HOST
 
 /* sys/event.h */
@@ -68,14 +73,36 @@ NAMES(event_flags, u16, BIT_AS(0x1, EVENT_ADD, "EV_ADD"), BIT_AS(0x2, EVENT_DELE
 #define HOST struct event
 STRUCT(kevent, 64, /* FreeBSD 12 and later */
        FIELD(0, u64, ident), FIELD(8, event_filter, filter), FIELD(10, event_flags, flags),
-       FIELD(12, u32, notes), FIELD(16, i64, data), FIELD(24, u64, udata), FIELD(32, u64, ext[0]),
-       FIELD(40, u64, ext[1]), FIELD(48, u64, ext[2]), FIELD(56, u64, ext[3]), );
+       FIELD_AS(12, hex32, notes, "fflags"), FIELD(16, i64, data), FIELD(24, hex64, udata),
+       FIELD(32, u64, ext[0]), FIELD(40, u64, ext[1]), FIELD(48, u64, ext[2]),
+       FIELD(56, u64, ext[3]), );
 STRUCT(freebsd11_kevent, 32, FIELD(0, u64, ident), FIELD(8, event_filter, filter),
-       FIELD(10, event_flags, flags), FIELD(12, u32, notes), FIELD(16, i64, data),
-       FIELD(24, u64, udata), );
+       FIELD(10, event_flags, flags), FIELD_AS(12, hex32, notes, "fflags"), FIELD(16, i64, data),
+       FIELD(24, hex64, udata), );
 #undef HOST
 
 NAMES(kqueue_flags, u32, BIT_AS(0x1, KQUEUE_CLOSE_ON_EXEC, "KQUEUE_CLOEXEC"), );
+
+/* Numbers of a path in the tree, which only the tree has names for. */
+static const struct type type_mib = {.name = "mib",
+				     .kind = KIND_INT,
+				     .is_signed = true,
+				     .guest_size = 4,
+				     .host_size = 4,
+				     .tell = freebsd_tell_mib};
+
+/* Levels of options (sys/socket.h, netinet/in.h). */
+NAMES(level_names, i32, IS_AS(0xffff, 0xffff, "SOL_SOCKET"), IS_AS(0, 0, "IPPROTO_IP"),
+      IS_AS(6, 6, "IPPROTO_TCP"), IS_AS(17, 17, "IPPROTO_UDP"), IS_AS(41, 41, "IPPROTO_IPV6"));
+SEEN(option_level, i32, level_names);
+
+/* Which option it is depends on the level, the argument before it. */
+static const struct type type_option_name = {.name = "option_name",
+					     .kind = KIND_INT,
+					     .is_signed = true,
+					     .guest_size = 4,
+					     .host_size = 4,
+					     .tell = freebsd_tell_option};
 
 /* sys/random.h */
 NAMES(random_flags, u32, BIT(0x1, GRND_NONBLOCK), BIT(0x2, GRND_RANDOM), BIT(0x4, GRND_INSECURE), );

@@ -101,6 +101,14 @@ NAMES(policy_max, i32, IS_AS(1, REALTIME_PRIORITY_MAX, "SCHED_FIFO"),
       IS_AS(2, TIMESHARE_PRIORITY_MAX, "SCHED_OTHER"), IS_AS(3, REALTIME_PRIORITY_MAX, "SCHED_RR"));
 NAMES(policy_min, i32, IS_AS(1, 0, "SCHED_FIFO"), IS_AS(2, 0, "SCHED_OTHER"),
       IS_AS(3, 0, "SCHED_RR"));
+NAMES(rtprio_class, u16, IS_AS(2, 2, "RTP_PRIO_REALTIME"), IS_AS(3, 3, "RTP_PRIO_NORMAL"),
+      IS_AS(4, 4, "RTP_PRIO_IDLE"), IS_AS(10, 10, "RTP_PRIO_FIFO"));
+struct rtprio {
+	uint16_t type, priority;
+};
+#define HOST struct rtprio
+STRUCT(rtprio, 4, FIELD(0, rtprio_class, type), FIELD_AS(2, u16, priority, "prio"));
+#undef HOST
 NAMES(rtprio_function, i32, IS_AS(0, RTPRIO_LOOKUP, "RTP_LOOKUP"), IS_AS(1, RTPRIO_SET, "RTP_SET"));
 
 /* ---- Processors (sys/cpuset.h) ----------------------------------------------------------- */

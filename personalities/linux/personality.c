@@ -7,6 +7,7 @@
 #include "personalities/linux/errno.h"
 #include "personalities/linux/frame.h"
 #include "personalities/linux/types.h"
+#include "personalities/linux/types_shown.h"
 #include "syscalls/descriptors.h"
 #include "syscalls/process.h"
 #include "syscalls/stack.h"

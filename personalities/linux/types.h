@@ -60,7 +60,12 @@ static int sigset_out(struct call *c, const void *host, void *guest)
 	memcpy(guest, host, SIGSET_SIZE);
 	return 0;
 }
-CUSTOM(sigset, SIGSET_SIZE, sizeof(struct sigset), sigset_in, sigset_out);
+static const struct type type_sigset = {.name = "sigset",
+					.kind = KIND_CUSTOM,
+					.look = LOOK_SIGNALS,
+					.guest_size = SIGSET_SIZE,
+					.host_size = sizeof(struct sigset),
+					.custom = {sigset_in, sigset_out}};
 
 /* ---- Actions ---------------------------------------------------------------------- */
 
@@ -112,8 +117,26 @@ static int sigaction_out(struct call *c, const void *host, void *guest)
 	memcpy(guest, &g, sizeof g);
 	return 0;
 }
-CUSTOM(sigaction, sizeof(struct linux_sigaction), sizeof(struct action), sigaction_in,
-       sigaction_out);
+/* As the trace shows it. */
+NAMES_LOOK(handler_names, u64, LOOK_HEX, IS_AS(0, HANDLER_DEFAULT, "SIG_DFL"),
+	   IS_AS(1, HANDLER_IGNORE, "SIG_IGN"));
+SEEN(handler, u64, handler_names);
+NAMES(sa_flag_names, u64, BIT(SA_NOCLDSTOP, SA_NOCLDSTOP), BIT(SA_NOCLDWAIT, SA_NOCLDWAIT),
+      BIT(SA_SIGINFO, SA_SIGINFO), BIT(SA_ONSTACK, SA_ONSTACK), BIT(SA_RESTART, SA_RESTART),
+      BIT(SA_NODEFER, SA_NODEFER), BIT(SA_RESETHAND, SA_RESETHAND),
+      BIT_AS(LINUX_SA_RESTORER, LINUX_SA_RESTORER, "SA_RESTORER"));
+SEEN(sa_flags, u64, sa_flag_names);
+#define HOST struct linux_sigaction
+STRUCT(shown_sigaction, sizeof(struct linux_sigaction), FIELD_AS(0, handler, handler, "sa_handler"),
+       FIELD_AS(8, sa_flags, flags, "sa_flags"), FIELD_AS(16, hex64, restorer, "sa_restorer"),
+       INNER_AS(24, sigset, mask, "sa_mask"));
+#undef HOST
+static const struct type type_sigaction = {.name = "sigaction",
+					   .kind = KIND_CUSTOM,
+					   .guest_size = sizeof(struct linux_sigaction),
+					   .host_size = sizeof(struct action),
+					   .like = &type_shown_sigaction,
+					   .custom = {sigaction_in, sigaction_out}};
 
 /* ---- Signal stacks ------------------------------------------------------------------ */
 

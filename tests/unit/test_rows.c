@@ -32,6 +32,12 @@ static void check_uses(const struct personality *p, uint32_t nr, const struct ro
 		ck_assert_msg(*use >= 0 && *use <= LAST_HOST_CALL, "%s: uses %d", why(p, nr), *use);
 }
 
+static bool is_counted(unsigned pass)
+{
+	return (pass >= PASS_IN_BYTES && pass <= PASS_INOUT_ARRAY) || pass == PASS_IN_VECTORS ||
+	       pass == PASS_OUT_VECTORS;
+}
+
 static void check_args(const struct personality *p, uint32_t nr, const struct row *row)
 {
 	bool ended = false;
@@ -42,7 +48,9 @@ static void check_args(const struct personality *p, uint32_t nr, const struct ro
 			continue;
 		}
 		ck_assert_msg(!ended && a->type, "%s: argument %d", why(p, nr), i);
-		if (a->pass >= PASS_IN_BYTES)
+		if (PASS_HOW(a->pass) > PASS_OUT_ARRAY)
+			ck_assert_msg(a->pass & PASS_SHOWN, "%s: argument %d", why(p, nr), i);
+		if (is_counted(PASS_HOW(a->pass)))
 			ck_assert_msg(a->length < MAX_ARGS &&
 					      row->args[a->length].pass == PASS_VALUE,
 				      "%s: argument %d is counted by %d", why(p, nr), i, a->length);

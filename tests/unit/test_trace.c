@@ -48,6 +48,23 @@ static int plain_address(struct call *c, const void *guest, void *host)
 }
 ADDRESS_TYPE(where, plain_address, plain_address);
 
+static size_t tell_twice(char *to, size_t size, const void *guest, size_t n)
+{
+	uint64_t a[2] = {0};
+
+	memcpy(a, guest, n < sizeof a ? n : sizeof a);
+	return a[0] ? (size_t)snprintf(to, size, "told %zu", n) : 0;
+}
+static const struct type type_told = {
+	.name = "told", .kind = KIND_INT, .guest_size = 4, .host_size = 4, .tell = tell_twice};
+SEEN(seen_clock, i32, clock);
+struct followed {
+	uint64_t list, n;
+};
+#define HOST struct followed
+STRUCT(followed, 16, FIELD_TO(0, list, "list", PASS_IN_VECTORS, ptr, 1), FIELD(8, u64, n));
+#undef HOST
+
 static long nothing(struct call *c)
 {
 	return 0;
@@ -68,6 +85,12 @@ static const struct row rows[] = {
 	       .args = {V(i32), V(clock)}},
 	[6] = ROW(connect, i32, ATFD, IN_(where), V(u32)),
 	[7] = ROW(leave, none, V(i32)),
+	[8] = ROW(execute, i32, PATH, SHOW_STRINGS, SHOW_IN_VECTORS(3), V(u32)),
+	[9] = ROW(see, i32, V(seen_clock), V(told), SHOW(OUT_SOME, fd, 2), SHOW(IN_ARRAY, told, 4),
+		  V(u32)),
+	[10] = ROW(ask, i32, SHOW(OUT_SIZED, word, 1), SHOW_INOUT(u64),
+		   SHOW(INOUT_ARRAY, small_set, 1), SHOW_NAME),
+	[11] = ROW(follow, i32, SHOW_IN(followed)),
 };
 static const uint16_t errnos[] = {[2] = 2, [22] = 22};
 static const char *const errno_names[] = {[2] = "ENOENT", [22] = "EINVAL"};
@@ -258,6 +281,93 @@ START_TEST(captures_end_where_their_bytes_do)
 	is_call(&b, "open(0x1000, READ, 0) = 0");
 	b.n = 7;
 	is_call(&b, "open(0x1000, READ, 0) = 0");
+}
+END_TEST
+
+static void add_piece(struct built *b, uint64_t whole, unsigned flags, const char *bytes)
+{
+	const struct trace_piece p = {.address = 0x5000,
+				      .whole = whole,
+				      .flags = flags,
+				      .length = (uint32_t)strlen(bytes)};
+	struct trace_capture *t = (struct trace_capture *)b->captures;
+	struct trace_capture *last = t;
+
+	while ((char *)last + sizeof *last + ((last->length + 7) & ~7U) < b->captures + b->n)
+		last = (void *)((char *)last + sizeof *last + ((last->length + 7) & ~7U));
+	memset(b->captures + b->n, 0, sizeof p + 64);
+	memcpy(b->captures + b->n, &p, sizeof p);
+	memcpy(b->captures + b->n + sizeof p, bytes, p.length);
+	last->length += sizeof p + ((p.length + 7) & ~7U);
+	b->n += sizeof p + ((p.length + 7) & ~7U);
+}
+
+START_TEST(lists_are_written_piece_by_piece)
+{
+	struct built b = {.record = {.nr = 8, .a = {0x1000, 0x2000, 0x3000, 2}}};
+
+	add_capture(&b, 0, 0, "sh", 2);
+	add_capture(&b, 1, CAPTURE_CUT, "", 0);
+	add_piece(&b, 0, 0, "sh");
+	add_piece(&b, 0, CAPTURE_CUT, "a long");
+	add_piece(&b, 0, CAPTURE_FAULT, "");
+	add_capture(&b, 2, 0, "", 0);
+	add_piece(&b, 3, 0, "abc");
+	add_piece(&b, 1000, 0, "eightby8");
+	is_call(&b,
+		"execute(\"sh\", [\"sh\", \"a long\"..., 0x5000, ...], "
+		"[{iov_base=\"abc\", iov_len=3}, {iov_base=\"eightby8\"..., iov_len=1000}], 2) = 0");
+
+	/* Pieces that say they are longer than they can be. */
+	b = (struct built){.record = {.nr = 8, .a = {0, 0x2000}}};
+	add_capture(&b, 1, 0, "", 0);
+	add_piece(&b, 0, 0, "good");
+	add_piece(&b, 0, 0, "bad");
+	((struct trace_piece *)(b.captures + sizeof(struct trace_capture) + 32))->length = 9;
+	is_call(&b, "execute(NULL, [\"good\"], NULL, 0) = 0");
+	((struct trace_piece *)(b.captures + sizeof(struct trace_capture) + 32))->length =
+		UINT32_MAX;
+	is_call(&b, "execute(NULL, [\"good\"], NULL, 0) = 0");
+	((struct trace_piece *)(b.captures + sizeof(struct trace_capture)))->length = UINT32_MAX -
+										      7;
+	is_call(&b, "execute(NULL, [], NULL, 0) = 0");
+}
+END_TEST
+
+START_TEST(what_is_only_shown_is_written_by_its_type)
+{
+	const int32_t ends[] = {3, 4}, number = 1402000;
+	const uint64_t room = 4, set = 1UL << 5 | 1;
+	struct built b = {.record = {.nr = 9, .a = {4, 1, 0x1000, 0x2000, 2}}};
+
+	add_capture(&b, 2, CAPTURE_AFTER, ends, sizeof ends);
+	add_capture(&b, 3, 0, ends, sizeof ends);
+	is_call(&b, "see(MONOTONIC, told 16, [3, 4], told 8, 2) = 0");
+	b.record.a[0] = 0;
+	is_call(&b, "see(REALTIME, 1, [3, 4], told 8, 2) = 0");
+
+	b = (struct built){.record = {.nr = 10, .a = {0x1000, 0x2000, 0x3000, 0x4000}}};
+	add_capture(&b, 0, CAPTURE_AFTER, &number, sizeof number);
+	add_capture(&b, 1, CAPTURE_AFTER, &room, sizeof room);
+	add_capture(&b, 2, CAPTURE_AFTER, &set, sizeof set);
+	add_capture(&b, 3, CAPTURE_AFTER, "/home", 5);
+	is_call(&b, "ask(1402000, 4, [0 5], \"/home\") = 0");
+	add_capture(&b, 0, CAPTURE_AFTER, "abc", 4);
+	is_call(&b, "ask(\"abc\\0\", 4, [0 5], \"/home\") = 0");
+}
+END_TEST
+
+START_TEST(addresses_in_structures_are_followed)
+{
+	const struct followed f = {0x2000, 1};
+	struct built b = {.record = {.nr = 11, .a = {0x1000}}};
+
+	add_capture(&b, 0, 0, &f, sizeof f);
+	is_call(&b, "follow({list=0x2000, n=1}) = 0");
+	add_capture(&b, 0, 0, "", 0);
+	((struct trace_capture *)(b.captures + b.n))[-1].field = 1;
+	add_piece(&b, 2, 0, "ab");
+	is_call(&b, "follow({list=[{iov_base=\"ab\", iov_len=2}], n=1}) = 0");
 }
 END_TEST
 
@@ -474,6 +584,9 @@ Suite *trace_suite(void)
 	tcase_add_test(format, structures_are_written_field_by_field);
 	tcase_add_test(format, calls_are_written_by_their_row);
 	tcase_add_test(format, captures_end_where_their_bytes_do);
+	tcase_add_test(format, lists_are_written_piece_by_piece);
+	tcase_add_test(format, what_is_only_shown_is_written_by_its_type);
+	tcase_add_test(format, addresses_in_structures_are_followed);
 	tcase_add_test(format, calls_are_counted);
 	suite_add_tcase(s, format);
 	tcase_add_checked_fixture(ring_case, begin_reader, end_reader);

@@ -189,6 +189,10 @@ void trace_signal(struct resident *r, const struct signal_info *info);
 void trace_event(struct resident *r, enum trace_kind kind, long number);
 void trace_program(struct resident *r, const char *path);
 
+/* capture.c: what argument i points to, before and after the call. */
+void capture_before(struct trace_entry *e, int i);
+void capture_after(struct trace_entry *e, int i, uint64_t result);
+
 /* ring.c: a record, which its captures follow; its size and word are filled in. */
 void ring_open(void); /* at a program's start */
 void ring_put(struct resident *r, struct trace_record *record, size_t captures);

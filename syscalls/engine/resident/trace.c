@@ -1,7 +1,6 @@
 /* Records of what the program does, to a ring that a reader outside prints (trace.h).
  *
- * What arguments point to is copied here, by the types of the row: on the way in what the
- * call reads, on the way out what it wrote.  A record is put together on the thread's own
+ * A record is put together on the thread's own
  * stack and copied to the ring in one go (ring.c).  No lock is held, and a signal may come at
  * any point.
  */
@@ -11,10 +10,6 @@
 #include <string.h>
 
 #define CLOCK_MONOTONIC 1
-#define PIECE 128UL /* a page is a multiple of it */
-#define LONGEST_ARRAY 32 /* objects */
-#define LARGEST_OBJECT 4096
-#define LONGEST_ADDRESS 254
 
 static uint64_t now(void)
 {
@@ -39,161 +34,6 @@ static void describe(const struct resident *r, struct trace_record *t, enum trac
 	t->begun = now();
 }
 
-/* ---- What arguments point to --------------------------------------------------- */
-
-/* Room for up to n bytes in the next capture: how many. */
-static size_t open_capture(struct trace_entry *e, int i, unsigned flags, size_t n,
-			   struct trace_capture **out)
-{
-	size_t left = sizeof e->captures - e->used;
-
-	if (left < sizeof **out + 8)
-		return 0;
-	*out = (struct trace_capture *)(e->captures + e->used);
-	**out = (struct trace_capture){.argument = (uint8_t)i, .flags = (uint8_t)flags};
-	left -= sizeof **out;
-	if (n <= left)
-		return n;
-	(*out)->flags |= CAPTURE_CUT;
-	return left & ~7UL;
-}
-
-static void close_capture(struct trace_entry *e, struct trace_capture *t, size_t n)
-{
-	size_t whole = (n + 7) & ~7UL;
-
-	memset((char *)(t + 1) + n, 0, whole - n);
-	t->length = (uint32_t)n;
-	e->used += sizeof *t + whole;
-}
-
-static void capture(struct trace_entry *e, int i, unsigned flags, uint64_t at, uint64_t n)
-{
-	struct trace_capture *t = NULL;
-	size_t room = open_capture(e, i, flags, n, &t);
-
-	if (!t)
-		return;
-	if (copy_guarded(t + 1, (const void *)at, room) < 0) {
-		t->flags |= CAPTURE_FAULT;
-		room = 0;
-	}
-	close_capture(e, t, room);
-}
-
-/* A name, to its NUL: read piece by piece, since the page behind it may not be there. */
-static void capture_path(struct trace_entry *e, int i, uint64_t at)
-{
-	struct trace_capture *t = NULL;
-	size_t room = open_capture(e, i, CAPTURE_CUT, TRACE_PATH, &t), got = 0;
-	char *to = (char *)(t + 1);
-
-	if (!t)
-		return;
-	while (got < room) {
-		size_t n = PIECE - (at + got) % PIECE;
-		const char *nul;
-
-		if (n > room - got)
-			n = room - got;
-		if (copy_guarded(to + got, (const void *)(at + got), n) < 0) {
-			t->flags = CAPTURE_FAULT;
-			break;
-		}
-		nul = memchr(to + got, 0, n);
-		if (nul) {
-			got = (size_t)(nul - to);
-			t->flags = 0;
-			break;
-		}
-		got += n;
-	}
-	close_capture(e, t, got);
-}
-
-static void capture_bytes(struct trace_entry *e, int i, unsigned flags, uint64_t at, uint64_t n)
-{
-	uint64_t shown = space.settings.trace_string;
-
-	capture(e, i, n > shown ? flags | CAPTURE_CUT : flags, at, n > shown ? shown : n);
-}
-
-static void capture_array(struct trace_entry *e, int i, unsigned flags, uint64_t count)
-{
-	const struct type *t = e->call->row->args[i].type;
-
-	if (count > LONGEST_ARRAY) {
-		count = LONGEST_ARRAY;
-		flags |= CAPTURE_CUT;
-	}
-	if (t->guest_size && t->guest_size <= LARGEST_OBJECT)
-		capture(e, i, flags, e->call->a[i], count * t->guest_size);
-}
-
-/* How long an address is stands in the next argument, or where that points. */
-static void capture_address(struct trace_entry *e, int i, unsigned flags)
-{
-	const struct call *c = e->call;
-	uint32_t n = (uint32_t)c->a[i + 1];
-
-	if (flags & CAPTURE_AFTER && copy_guarded(&n, (const void *)c->a[i + 1], sizeof n) < 0)
-		return;
-	if ((int32_t)n > 0)
-		capture(e, i, flags, c->a[i], n > LONGEST_ADDRESS ? LONGEST_ADDRESS : n);
-}
-
-static void capture_before(struct trace_entry *e, int i)
-{
-	const struct call *c = e->call;
-	const struct arg *a = &c->row->args[i];
-
-	switch (a->pass) {
-	case PASS_PATH:
-		capture_path(e, i, c->a[i]);
-		break;
-	case PASS_IN:
-	case PASS_INOUT:
-		if (a->type->look == LOOK_ADDRESS)
-			capture_address(e, i, 0);
-		else
-			capture_array(e, i, 0, 1);
-		break;
-	case PASS_IN_BYTES:
-		capture_bytes(e, i, 0, c->a[i], c->a[a->length]);
-		break;
-	case PASS_IN_ARRAY:
-		capture_array(e, i, 0, (uint32_t)c->a[a->length]);
-		break;
-	}
-}
-
-static void capture_after(struct trace_entry *e, int i, uint64_t result)
-{
-	const struct call *c = e->call;
-	const struct arg *a = &c->row->args[i];
-
-	switch (a->pass) {
-	case PASS_OUT:
-	case PASS_INOUT:
-		if (a->type->look == LOOK_ADDRESS)
-			capture_address(e, i, CAPTURE_AFTER);
-		else
-			capture_array(e, i, CAPTURE_AFTER, 1);
-		break;
-	case PASS_OUT_BYTES:
-		capture_bytes(e, i, CAPTURE_AFTER, c->a[i], result);
-		break;
-	case PASS_OUT_ARRAY:
-		capture_array(e, i, CAPTURE_AFTER, result);
-		break;
-	}
-}
-
-static bool is_captured(const struct call *c, int i)
-{
-	return c->row && c->row->args[i].pass > PASS_VALUE && c->a[i];
-}
-
 /* ---- Calls --------------------------------------------------------------------- */
 
 void trace_enter(struct resident *r, struct trace_entry *e, struct call *c)
@@ -206,9 +46,8 @@ void trace_enter(struct resident *r, struct trace_entry *e, struct call *c)
 	e->begun = false;
 	if (!(space.settings.flags & SETTINGS_TRACE_BARE)) {
 		c->row = find_row(c->personality, c->nr);
-		for (int i = 0; i < MAX_ARGS; i++)
-			if (is_captured(c, i))
-				capture_before(e, i);
+		for (int i = 0; c->row && i < MAX_ARGS; i++)
+			capture_before(e, i);
 	}
 	r->entry = e;
 }
@@ -240,8 +79,8 @@ void trace_leave(struct resident *r, struct call *c, long result, unsigned flags
 	e->record.result = result;
 	if (e->record.begun)
 		e->record.spent = now() - e->record.begun;
-	for (int i = 0; i < MAX_ARGS && !is_error(result); i++)
-		if (is_captured(c, i) && !(space.settings.flags & SETTINGS_TRACE_BARE))
+	for (int i = 0; c->row && i < MAX_ARGS && !is_error(result); i++)
+		if (!(space.settings.flags & SETTINGS_TRACE_BARE))
 			capture_after(e, i, (uint64_t)result);
 	ring_put(r, &e->record, e->used);
 }
