@@ -50,8 +50,9 @@ struct command {
 	int (*run)(int argc, char **argv, struct failure *why);
 };
 
-extern const struct command command_run, command_trace, command_info, command_calls, command_binfmt,
-	command_doctor, command_completion, command_diff, command_commit;
+extern const struct command command_run, command_exec, command_ps, command_stats, command_stop,
+	command_kill, command_trace, command_info, command_calls, command_binfmt, command_doctor,
+	command_completion, command_diff, command_commit;
 
 extern const struct command *const commands[]; /* commands.c; the last is NULL */
 

@@ -39,7 +39,7 @@ static const struct option_row rows[] = {
 	{"chdir", TAKES_TEXT, AT(directory), "DIR", "start in DIR (the current directory)"},
 	{"net", TAKES_TEXT, AT(net), "none|host|off",
 	 "loopback only (none), the host's network, or not even loopback"},
-	{"no-tty", TAKES_NOTHING, AT(no_terminal), NULL,
+	{"no-tty", TAKES_NOTHING, AT(life.no_terminal), NULL,
 	 "no terminal of its own: the caller's as it is"},
 	{"time-namespace", TAKES_NOTHING, AT(time_namespace), NULL,
 	 "clocks of its own, though nobody inside can set them"},
@@ -65,6 +65,10 @@ static const struct option_row rows[] = {
 	 "at most SIZE in each of /tmp, /dev/shm, ..."},
 	{"best-effort", TAKES_NOTHING, AT(limits.best_effort), NULL,
 	 "go on without limits that cannot be enforced"},
+	{"timeout", TAKES_TEXT, AT(life.timeout), "DURATION", "end it after so long (status 124)"},
+	{"kill-after", TAKES_TEXT, AT(life.kill_after), "DURATION",
+	 "and by force after so long again (" GRACE_SECONDS "s)"},
+	{"name", TAKES_TEXT, AT(life.name), "NAME", "by which guise ps and others know it"},
 	{"personality", TAKES_TEXT, AT(personality), "SYSTEM",
 	 "the program's system, if it does not say"},
 	{"release", TAKES_TEXT, AT(release), "R", "the system release it is told it runs on"},
@@ -262,7 +266,6 @@ static int guard_working(struct run *r)
 static int find_root(struct run *r)
 {
 	r->box.root = r->given.root;
-	r->box.no_terminal = r->given.no_terminal;
 	if (guard_working(r) < 0)
 		return -1;
 	return places_read(&r->given.places, &r->box, r->why);
@@ -467,6 +470,24 @@ static int choose_engine(struct run *r, const struct run_trace *trace)
 	return 0;
 }
 
+/* What joins a sandbox without a resident has to do without one too. */
+static int check_other(int fd, const char *path, bool native, struct failure *why)
+{
+	struct inspection i;
+	int e = inspect_file(fd, &i);
+
+	if (e < 0)
+		return failure_set(why, EXIT_NOT_RUNNABLE, "%s: %s; check the file", path,
+				   strerror(-e));
+	bool foreign = !i.is_script && (!i.system || !i.system->is_host);
+	inspect_free(&i);
+	if (!native || !foreign)
+		return 0;
+	return failure_set(
+		why, EXIT_NOT_RUNNABLE,
+		"%s: a program of another system; start the sandbox with --engine resident", path);
+}
+
 /* ---- All of it ----------------------------------------------------------------------- */
 
 /* A right this kernel's Landlock does not have yet: the other layers hold it alone. */
@@ -526,6 +547,7 @@ static void let_go(struct run *r)
 	for (char **v = (char **)r->box.envp; v && *v; v++)
 		free(*v);
 	free((char **)r->box.envp);
+	lives_free(&r->box);
 	free(r->working);
 	free(r->directory);
 	free(r->user);
@@ -538,7 +560,9 @@ static int read_and_perform(struct run *r, const struct run_trace *trace)
 
 	if (read_options(r) == 0 && r->given.print_profile)
 		status = print_profile(r);
-	else if (!r->why->status && find_program(r, r->name) == 0 && choose_engine(r, trace) == 0) {
+	else if (!r->why->status && find_program(r, r->name) == 0 && choose_engine(r, trace) == 0 &&
+		 lives_read(&r->given.life, &r->box, r->why) == 0) {
+		r->box.check_program = check_other;
 		if (trace) {
 			r->box.trace = trace->box;
 			r->box.settings.flags |= trace->flags;

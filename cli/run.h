@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/limits.h"
+#include "cli/lives.h"
 #include "sandbox/options.h"
 
 struct run_options {
@@ -12,8 +13,9 @@ struct run_options {
 	bool keep_environment, clear_environment, no_working, no_patch, check_uses, quiet, dry_run,
 		time_namespace;
 	struct limit_options limits;
+	struct life_options life;
 	bool print_profile;
-	bool ephemeral, no_terminal;
+	bool ephemeral;
 };
 
 struct run_trace {

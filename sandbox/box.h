@@ -9,6 +9,7 @@
 
 #include "sandbox/cgroup.h"
 #include "sandbox/channel.h"
+#include "sandbox/control.h"
 #include "sandbox/failure.h"
 #include "sandbox/options.h"
 #include "sandbox/plan.h"
@@ -39,6 +40,12 @@ struct box {
 	pid_t init; /* as the supervisor knows it */
 	struct terminal *terminal; /* the supervisor's */
 	struct terminal_wish wish;
+	struct control *control; /* the supervisor's */
+	struct leftovers *left;
+	pid_t cleaner; /* of those alone, if the plan has none */
+	int timer; /* when --timeout is over; the supervisor's */
+	bool time_is_up, killed; /* by --timeout, by guise kill */
+	int ended; /* init's wait status */
 	int pty; /* inside: the program's terminal, or -1 */
 	struct cgroup cgroup;
 	char last[192]; /* to be said when all is over; "": nothing */
@@ -58,6 +65,14 @@ _Noreturn void init_main(struct box *b);
 /* The process that becomes the program. */
 _Noreturn void guest_main(struct box *b);
 void box_send(const struct box *b, const struct message *m);
+
+/* The supervisor's part, for whoever else has a program to attend to.  Signals are blocked
+ * and read from the descriptor this gives (or -errno). */
+int box_take_signals(struct box *b);
+void box_give_signals_back(struct box *b);
+/* Until the program at the other end of the channel has ended: its wait status as exit status,
+ * or -1. */
+int box_attend(struct box *b, int signals);
 
 /* layout.c: the path in the box of a device it has for everybody (null, zero, ...), or NULL. */
 const char *box_device(dev_t number);

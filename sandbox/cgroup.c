@@ -31,6 +31,7 @@
 
 #include "sandbox/box.h"
 #include "sandbox/cleaner.h"
+#include "sandbox/leftovers.h"
 #include "sandbox/scope.h"
 
 #define PREFIX "guise-"
@@ -121,6 +122,7 @@ static int remove_all(const struct box *b)
 /* In the cleaner: there is nobody to tell of a failure. */
 static void clean(void *box)
 {
+	leftovers_clean(((struct box *)box)->left);
 	(void)remove_all(box);
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "sandbox/failure.h"
+#include "sandbox/usage.h"
 
 enum message_kind {
 	/* To init. */
@@ -13,6 +14,7 @@ enum message_kind {
 	MESSAGE_RESUME, /* what is stopped */
 	MESSAGE_FOREGROUND, /* the program has its terminal to itself */
 	MESSAGE_BACKGROUND, /* reading from its terminal stops it */
+	MESSAGE_EXEC, /* another program; join.h says what the descriptors are */
 
 	/* From init. */
 	MESSAGE_TERMINAL, /* descriptor: the other end of the program's terminal */
@@ -20,12 +22,20 @@ enum message_kind {
 	MESSAGE_STOPPED, /* the program stopped itself; number: the signal */
 	MESSAGE_ENDED, /* number: the wait status */
 	MESSAGE_FAILED, /* failure; from the program's process too */
+
+	/* To a supervisor from outside (control.c), besides MESSAGE_EXEC and MESSAGE_SIGNAL. */
+	MESSAGE_KILL, /* everything */
+	MESSAGE_USAGE,
+	MESSAGE_DONE, /* its answer.  number: 0 or errno; usage if that was asked for */
 };
 
 struct message {
 	uint32_t kind;
 	uint32_t number;
-	struct failure failure;
+	union {
+		struct failure failure;
+		struct usage usage;
+	};
 };
 
 #define CHANNEL_DESCRIPTORS 8 /* most in one packet */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "sandbox/box.h"
+#include "sandbox/join.h"
 #include "sandbox/scope.h"
 
 struct init {
@@ -25,8 +26,11 @@ struct init {
 	pid_t program;
 	int children; /* signalfd for SIGCHLD */
 	bool stopped; /* everything, by the supervisor's order */
+	bool joined; /* not process 1, but the same for a program that came later */
 	pid_t foreground; /* whose the terminal was when it was taken away; 0: the program's */
 };
+
+static _Noreturn void join_main(const struct init *first, const struct channel_descriptors *got);
 
 void box_send(const struct box *b, const struct message *m)
 {
@@ -89,7 +93,7 @@ static void send_to_foreground(struct init *in)
 
 static void resume(struct init *in)
 {
-	if (!in->stopped)
+	if (!in->stopped || in->joined)
 		signal_program(in, SIGCONT);
 	else
 		(void)kill(-1, SIGCONT); /* there is the program at least */
@@ -104,7 +108,13 @@ static void obey(struct init *in, const struct message *m)
 		break;
 	case MESSAGE_STOP:
 		in->stopped = true;
-		(void)kill(-1, SIGSTOP);
+		if (in->joined)
+			signal_program(in, SIGSTOP);
+		else
+			(void)kill(-1, SIGSTOP); /* there is the program at least */
+		break;
+	case MESSAGE_KILL:
+		signal_program(in, SIGKILL);
 		break;
 	case MESSAGE_RESUME:
 		resume(in);
@@ -118,6 +128,34 @@ static void obey(struct init *in, const struct message *m)
 	}
 }
 
+/* Process 1's end is everything's; one that joined ends what it started, as far as that is
+ * still in its process group or at its terminal. */
+static _Noreturn void end(const struct init *in)
+{
+	if (in->joined) {
+		pid_t foreground = in->box->pty < 0 ? -1 : tcgetpgrp(in->box->pty);
+		signal_program(in, SIGKILL);
+		if (foreground > 1 && foreground != getpgrp())
+			(void)kill(-foreground, SIGKILL); /* gone already, if it fails */
+	}
+	_exit(EXIT_GUISE);
+}
+
+/* A process for it, which is to the new program what process 1 is to the first. */
+static void let_join(struct init *in, const struct channel_descriptors *got)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		join_main(in, got);
+	if (pid > 0)
+		return;
+	struct message m = {.kind = MESSAGE_FAILED};
+	failure_set(&m.failure, EXIT_GUISE, "no process for it in the sandbox: %s",
+		    strerror(errno));
+	(void)channel_send(got->fd[JOIN_CHANNEL], &m, NULL); /* gone, if it fails */
+}
+
 static void listen_to_supervisor(struct init *in)
 {
 	struct message m;
@@ -125,10 +163,12 @@ static void listen_to_supervisor(struct init *in)
 	int r = channel_receive(in->box->channel, &m, &got);
 
 	if (r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN))
-		_exit(EXIT_GUISE); /* the supervisor is gone */
+		end(in); /* the supervisor is gone */
 	if (r < 0)
 		return;
-	channel_close_all(&got); /* none is expected */
+	if (m.kind == MESSAGE_EXEC && got.n == JOIN_DESCRIPTORS && !in->joined)
+		let_join(in, &got);
+	channel_close_all(&got); /* none is expected otherwise */
 	obey(in, &m);
 }
 
@@ -160,7 +200,7 @@ static _Noreturn void serve(struct init *in)
 
 	for (;;) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			_exit(EXIT_GUISE);
+			end(in);
 		if (fds[0].revents)
 			reap(in);
 		if (fds[1].revents)
@@ -169,7 +209,8 @@ static _Noreturn void serve(struct init *in)
 }
 
 /* The program's ends of pipes are its own: a reader outside sees their end when the
- * program closes them, not when process 1 does. */
+ * program closes them, not when process 1 does.  What else a program is given stays open,
+ * for those that join. */
 static int let_go(struct box *b)
 {
 	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -177,19 +218,19 @@ static int let_go(struct box *b)
 	for (int fd = 0; fd <= 2; fd++)
 		if (null < 0 ? close(fd) : dup2(null, fd) < 0)
 			return -errno;
-	if (b->resident >= 0) { /* without a resident there are none */
-		close(b->resident);
-		close(b->settings);
-		close(b->board);
-		close(b->board_bell);
-	}
-	if (b->processes >= 0)
-		close(b->processes);
-	if (b->options->trace.drain) {
-		close(b->options->trace.ring);
-		close(b->options->trace.bell);
-	}
 	return 0;
+}
+
+static _Noreturn void become(const struct init *in)
+{
+	struct message m = {.kind = MESSAGE_FAILED};
+
+	in->box->why = &m.failure;
+	if (in->joined && join_prepare(in->box) < 0) {
+		box_send(in->box, &m);
+		_exit(EXIT_GUISE);
+	}
+	guest_main(in->box);
 }
 
 static int start(struct init *in)
@@ -209,9 +250,45 @@ static int start(struct init *in)
 	if (in->program < 0)
 		return -errno;
 	if (in->program == 0)
-		guest_main(b);
+		become(in);
 	(void)setpgid(in->program, in->program); /* done there already, if it fails */
 	return let_go(b);
+}
+
+static int settle_in(struct box *b, const struct channel_descriptors *got, struct box_options *own)
+{
+	if (b->pty >= 0)
+		close(b->pty);
+	b->pty = -1;
+	for (int fd = 0; fd < JOIN_STDIO; fd++)
+		if (dup2(got->fd[fd], fd) < 0)
+			return -errno;
+	int r = join_unpack(b, got->fd[JOIN_REQUEST], own);
+	for (unsigned i = 0; i < got->n; i++)
+		if (i != JOIN_CHANNEL)
+			close(got->fd[i]);
+	return r < 0 ? r : step_session(b, NULL);
+}
+
+/* Forked from process 1, its rights gone and its filter on.  Somebody else's terminal and
+ * channel are not its own to keep. */
+static _Noreturn void join_main(const struct init *first, const struct channel_descriptors *got)
+{
+	struct message m = {.kind = MESSAGE_FAILED};
+	struct box *b = first->box;
+	struct init in = {.box = b, .joined = true};
+
+	close(first->children);
+	close(b->channel);
+	b->channel = got->fd[JOIN_CHANNEL];
+	struct box_options own;
+	int r = settle_in(b, got, &own);
+	if (r == 0)
+		r = start(&in);
+	if (r == 0)
+		serve(&in);
+	failure_set(&m.failure, EXIT_GUISE, "cannot start the program's process: %s", strerror(-r));
+	finish(b, &m);
 }
 
 _Noreturn void init_main(struct box *b)

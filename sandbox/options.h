@@ -8,6 +8,7 @@
 #include "sandbox/limits.h"
 #include "syscalls/launch.h"
 
+struct failure;
 struct personality;
 
 enum bind_kind {
@@ -60,6 +61,13 @@ struct box_options {
 	struct settings settings;
 	struct box_trace trace;
 	struct limits limits;
+	uint64_t timeout_ms, grace_ms; /* 0: none; then so long from SIGTERM to SIGKILL */
+	const char *timeout_text; /* as it was given */
+	const char *name; /* by which others find it; NULL: not at all */
+	bool name_is_given; /* by the user */
+	const char *about; /* what its record says */
+	/* Whether a program that joins can be run by what the sandbox has: 0, or -1 with *why. */
+	int (*check_program)(int fd, const char *path, bool native, struct failure *why);
 	void (*tell)(const char *line); /* one line for the user, without newline; may be NULL */
 	const struct personality *personality; /* of the program */
 	unsigned uid, gid;

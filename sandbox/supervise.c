@@ -17,10 +17,13 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "sandbox/box.h"
+#include "sandbox/cleaner.h"
+#include "sandbox/leftovers.h"
 #include "sandbox/scope.h"
 
 #define COUNT_OF(a) (sizeof(a) / sizeof(*(a)))
@@ -189,7 +192,7 @@ static void watch(sigset_t *set, const struct box *b, const int *signals, size_t
 }
 
 /* Everything is blocked from here on; what concerns us is read from the descriptor. */
-static int take_signals(struct box *b)
+int box_take_signals(struct box *b)
 {
 	sigset_t all, ours;
 
@@ -206,7 +209,7 @@ static int take_signals(struct box *b)
 	return fd < 0 ? -errno : fd;
 }
 
-static void give_signals_back(struct box *b)
+void box_give_signals_back(struct box *b)
 {
 	if (b->ignored >> (SIGCHLD - 1) & 1)
 		signal(SIGCHLD, SIG_IGN);
@@ -273,6 +276,24 @@ static void program_stopped(struct box *b, int number)
 		return;
 	}
 	stop_with(b, number);
+}
+
+/* Everything of it, whatever it is doing. */
+static void end_at_once(struct box *b)
+{
+	if (b->init)
+		(void)kill(b->init, SIGKILL); /* our child, not waited for yet: cannot fail */
+	else
+		tell(b, MESSAGE_KILL, 0);
+}
+
+static void set_timer(struct box *b, uint64_t ms)
+{
+	const struct itimerspec once = {
+		.it_value = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000},
+	};
+
+	(void)timerfd_settime(b->timer, 0, &once, NULL); /* a time in range: cannot fail */
 }
 
 static bool is_stopping(int number)
@@ -351,23 +372,50 @@ static bool hear(struct box *b, int *status)
 	}
 }
 
+/* Time's up: SIGTERM, and after the grace SIGKILL. */
+static void end_in_time(struct box *b)
+{
+	uint64_t times;
+
+	if (read(b->timer, &times, sizeof times) != (ssize_t)sizeof times)
+		return; /* not yet */
+	if (b->time_is_up) {
+		end_at_once(b);
+		return;
+	}
+	b->time_is_up = true;
+	tell(b, MESSAGE_SIGNAL, SIGTERM);
+	tell(b, MESSAGE_RESUME, 0); /* one that is stopped is to hear it */
+	set_timer(b, b->options->grace_ms);
+}
+
+enum { HEARS = 4 };
+
 static int supervise(struct box *b, int signals)
 {
 	const struct box_trace *t = &b->options->trace;
-	struct pollfd fds[3 + TERMINAL_POLLS] = {
+	struct pollfd fds[HEARS + TERMINAL_POLLS + CONTROL_POLLS] = {
 		{.fd = b->channel, .events = POLLIN},
 		{.fd = signals, .events = POLLIN},
 		{.fd = t->drain ? t->bell : -1, .events = POLLIN},
+		{.fd = b->timer, .events = POLLIN},
 	};
 	int status = -1;
 
 	for (bool over = false; !over;) {
 		int wait = t->drain ? t->drain(t->reader, false) : -1;
 
-		terminal_poll(b->terminal, fds + 3);
-		if (poll(fds, COUNT_OF(fds), wait) < 0 && errno != EINTR)
-			break;
-		terminal_relay(b->terminal, fds + 3);
+		terminal_poll(b->terminal, fds + HEARS);
+		control_poll(b, fds + HEARS + TERMINAL_POLLS);
+		if (poll(fds, COUNT_OF(fds), wait) < 0) {
+			if (errno != EINTR)
+				break;
+			continue;
+		}
+		terminal_relay(b->terminal, fds + HEARS);
+		if (fds[3].revents)
+			end_in_time(b);
+		control_serve(b, fds + HEARS + TERMINAL_POLLS);
 		if (fds[1].revents)
 			pass_on(b, signals);
 		if (fds[0].revents)
@@ -414,35 +462,65 @@ static void show_the_rest(struct box *b, int signals)
 				return;
 }
 
+static int report_time(struct box *b)
+{
+	return failure_set(b->why, EXIT_TIME_IS_UP,
+			   "%s: ran longer than %s (--timeout) and was ended", b->options->argv[0],
+			   b->options->timeout_text);
+}
+
+int box_attend(struct box *b, int signals)
+{
+	let_go_of_stdio();
+	b->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (b->timer < 0)
+		return failure_set(b->why, EXIT_GUISE, "no timer: %s", strerror(errno));
+	set_timer(b, b->options->timeout_ms);
+	int status = supervise(b, signals);
+	close(b->timer);
+	if (b->init) {
+		if (status < 0)
+			(void)kill(b->init, SIGKILL); /* it is ending, or must */
+		b->ended = wait_for_init(b);
+	}
+	show_the_rest(b, signals);
+	if (b->time_is_up)
+		return report_time(b);
+	if (status < 0 && b->killed)
+		return 128 + SIGKILL;
+	return status < 0 ? -1 : exit_status(status);
+}
+
 static int run(struct box *b, int signals)
 {
 	if (box_perform(b, IN_SUPERVISOR) < 0)
 		return -1;
-	let_go_of_stdio();
+	/* Process 1 is at work meanwhile: this costs no time. */
+	if (!b->cgroup.cleaner)
+		b->cleaner = cleaner_start(leftovers_clean, b->left);
+	if (control_open(b) < 0)
+		end_at_once(b);
 	/* Nobody else's to look into or take descriptors from.  Not earlier: process 1 is a copy,
 	 * and to map its user it needs what is in /proc of a dumpable process only. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with 0 */
-	int status = supervise(b, signals);
-	if (status < 0)
-		(void)kill(b->init, SIGKILL); /* it is ending, or must */
-	int ended = wait_for_init(b);
-	show_the_rest(b, signals);
+	int status = box_attend(b, signals);
 	if (b->options->trace.drain) /* how long to wait does not matter any more */
 		(void)b->options->trace.drain(b->options->trace.reader, true);
 	close(b->channel);
 	if (b->why->status)
 		return -1;
-	status = limits_report(b, status < 0 ? -1 : exit_status(status));
+	status = limits_report(b, status);
 	if (status < 0)
 		return failure_set(b->why, EXIT_GUISE,
 				   "sandbox: its process 1 ended before the program (status %d)",
-				   exit_status(ended));
+				   exit_status(b->ended));
 	return status;
 }
 
 int box_run(const struct plan *plan, const struct box_options *options, struct failure *why)
 {
-	struct terminal terminal = {.tty = -1, .master = -1, .keeps_output = options->trace.drain};
+	struct terminal terminal = TERMINAL_NONE;
+	struct control control = CONTROL_NONE;
 	struct box b = {
 		.plan = plan,
 		.options = options,
@@ -455,20 +533,30 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		.channel = -1,
 		.root = -1,
 		.terminal = &terminal,
+		.control = &control,
 		.pty = -1,
 	};
-	AUTO_CLOSE int signals = take_signals(&b);
+	AUTO_CLOSE int signals = box_take_signals(&b);
 
 	if (signals < 0)
 		return failure_set(why, EXIT_GUISE, "cannot watch signals: %s", strerror(-signals));
+	b.left = leftovers_new();
+	if (!b.left)
+		return failure_set(why, EXIT_GUISE, "out of memory");
+	control.record = options->name ? &b.left->record : NULL;
+	terminal.left = b.left;
+	terminal.keeps_output = options->trace.drain;
 	if (!options->no_terminal)
 		terminal_find(&terminal, &b.wish);
 	int r = run(&b, signals);
 	terminal_close(&terminal);
 	if (*b.last && options->tell)
 		options->tell(b.last);
+	control_close(&b);
+	cleaner_stop(b.cleaner);
 	cgroup_remove(&b);
-	give_signals_back(&b);
+	leftovers_free(b.left);
+	box_give_signals_back(&b);
 	if (b.resident >= 0)
 		close(b.resident);
 	if (b.settings >= 0)

@@ -35,6 +35,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sandbox/leftovers.h"
 #include "sandbox/scope.h"
 
 /* ---- Which ----------------------------------------------------------------------- */
@@ -85,10 +86,22 @@ void terminal_find(struct terminal *t, struct terminal_wish *wish)
 		return;
 	}
 	(void)ioctl(t->tty, TIOCGWINSZ, &wish->size); /* all zero says: not known */
+	if (t->left && ttyname_r(t->tty, t->left->tty, sizeof t->left->tty) != 0)
+		t->left->tty[0] = 0; /* without a name nobody can help */
 	wish->foreground = (wish->replaced & 3) == 3 && !t->keeps_output && in_foreground(t);
 }
 
 /* ---- Whose ------------------------------------------------------------------------- */
+
+/* For the cleaner, should this process be killed. */
+static void remember(const struct terminal *t, const struct termios *raw)
+{
+	if (!t->left)
+		return;
+	t->left->modes_raw = *raw;
+	t->left->modes_saved = t->saved;
+	t->left->raw = true;
+}
 
 bool terminal_take(struct terminal *t)
 {
@@ -102,6 +115,7 @@ bool terminal_take(struct terminal *t)
 		raw.c_oflag = t->saved.c_oflag;
 	t->due = true;
 	t->ready = false;
+	remember(t, &raw);
 	t->taken = tcsetattr(t->tty, TCSANOW, &raw) == 0;
 	return t->taken;
 }
@@ -111,6 +125,8 @@ void terminal_release(struct terminal *t)
 	if (t->taken)
 		(void)tcsetattr(t->tty, TCSANOW, &t->saved); /* gone, if it fails */
 	t->taken = t->ready = false;
+	if (t->left)
+		t->left->raw = false;
 }
 
 void terminal_resize(const struct terminal *t)

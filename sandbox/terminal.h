@@ -19,6 +19,8 @@ struct terminal_wish {
 
 /* ---- Outside: terminal.c ------------------------------------------------------------- */
 
+struct leftovers;
+
 #define TERMINAL_ROOM 16384
 
 struct terminal_queue {
@@ -34,8 +36,14 @@ struct terminal {
 	bool ready; /* the program's side knows that it was taken */
 	bool keeps_output; /* others write lines to the caller's while it is taken */
 	struct termios saved;
+	struct leftovers *left; /* told while it is taken; may be NULL */
 	struct terminal_queue in, out;
 };
+
+#define TERMINAL_NONE \
+	{ \
+		.tty = -1, .master = -1 \
+	}
 
 /* Looks at descriptors 0-2: what the inside is to make, and where it will lead. */
 void terminal_find(struct terminal *t, struct terminal_wish *wish);

@@ -79,6 +79,7 @@ int release_number(const char *text, uint32_t *number);
 
 /* Exit statuses of guise itself. */
 enum {
+	EXIT_TIME_IS_UP = 124, /* as timeout(1) has it */
 	EXIT_GUISE = 125, /* our own failure */
 	EXIT_NOT_RUNNABLE = 126,
 	EXIT_NOT_FOUND = 127,
