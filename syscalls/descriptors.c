@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "syscalls/kqueue.h"
+#include "syscalls/procdesc.h"
 
 _Static_assert(DESCRIPTORS_MAX % DESCRIPTORS_CHUNK == 0, "whole chunks");
 #define CHUNK_BYTES (DESCRIPTORS_CHUNK * sizeof(struct descriptor))
@@ -119,7 +120,7 @@ int descriptor_hide(struct call *c, int fd)
 
 static bool in_use(const struct descriptor *entry)
 {
-	return entry->flags || entry->kqueue || entry->watches;
+	return entry->flags || entry->kqueue || entry->watches || entry->pid;
 }
 
 void descriptor_closing(struct call *c, int fd)
@@ -134,6 +135,8 @@ void descriptor_closing(struct call *c, int fd)
 		kqueue_unwatch(c, fd, entry);
 	if (entry->kqueue)
 		kqueue_closing(c, fd, entry);
+	if (entry->pid)
+		procdesc_closing(c, fd);
 	*entry = (struct descriptor){0};
 	lock_release(&d->lock);
 }
@@ -153,11 +156,20 @@ void descriptor_moved(struct call *c, int fd)
 /* What belongs to the open file goes along; registrations belong to the number. */
 #define OF_OPEN_FILE (DESCRIPTOR_NO_SIGPIPE | DESCRIPTOR_SHUT_WRITE | DESCRIPTOR_CONNECTING)
 
+static void copy_process(struct descriptors *d, struct descriptor *to,
+			 const struct descriptor *from)
+{
+	to->pid = from->pid;
+	to->maker = from->maker;
+	to->status = from->status;
+	d->processes += from->pid != 0;
+}
+
 void descriptor_duplicated(struct call *c, int from, int to)
 {
 	struct process *p = c->thread->process;
 	struct descriptor *old = descriptor_find(p, from);
-	if (!old || !(old->kqueue || (flags_of(old) & OF_OPEN_FILE)))
+	if (!old || !(old->kqueue || old->pid || (flags_of(old) & OF_OPEN_FILE)))
 		return;
 	struct descriptor *new = descriptor_make(p, to);
 	if (!new)
@@ -166,6 +178,7 @@ void descriptor_duplicated(struct call *c, int from, int to)
 	lock_take(&d->lock);
 	new->flags |= old->flags &OF_OPEN_FILE;
 	new->error = old->error;
+	copy_process(d, new, old);
 	new->kqueue = old->kqueue;
 	if (new->kqueue)
 		kqueue_duplicated(new->kqueue);
@@ -261,6 +274,7 @@ void descriptors_forked(struct call *c)
 	c->thread->process->counted = (struct counted){0};
 	if (!d)
 		return;
+	d->n_left = 0; /* the parent's children */
 	for (uint32_t fd = 0; fd < d->end; fd++) {
 		struct descriptor *entry = entry_of(d, fd);
 		if (!entry || !in_use(entry))
@@ -297,6 +311,7 @@ int descriptors_copy(struct call *c, const struct descriptors *from, struct desc
 		}
 		new->flags = old->flags;
 		new->error = old->error;
+		copy_process(d, new, old);
 	}
 	*to = d;
 	return 0;

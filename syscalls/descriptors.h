@@ -36,8 +36,12 @@ struct descriptor {
 	struct kqueue *kqueue; /* this descriptor is a kqueue */
 	struct watch *watches; /* kqueues watch this descriptor */
 	uint32_t flags;
+	int32_t pid, maker; /* it stands for a process (procdesc.c); who made that */
+	int32_t status; /* how that ended, and PROCDESC_TOLD, once it was waited for */
 	int32_t error; /* a socket's error that kevent reported before the guest asked for it */
 };
+
+#define PROCDESC_TOLD 0x10000
 
 /* Large enough for Linux's default fs.nr_open. */
 #define DESCRIPTORS_MAX (1u << 20)
@@ -47,6 +51,9 @@ struct descriptors {
 	struct lock lock; /* all that is below, and every kqueue of the process */
 	uint32_t end; /* no entry at or above is in use */
 	uint32_t watches; /* made so far: tells a registration from an earlier one of its number */
+	uint32_t processes; /* entries with a pid */
+	uint32_t n_left; /* children left alone by their descriptors, to be waited for */
+	int32_t left[64];
 	struct kqueue *kqueues;
 	void *cell_blocks; /* memory of knotes and watches, see kqueue.c */
 	void *free_cells;
@@ -79,7 +86,7 @@ int descriptor_hide(struct call *c, int fd);
 /* What closing a descriptor that kqueues watch may make, for rows. */
 #define USES_CLOSING \
 	USES(epoll_ctl, close, write, eventfd2, fcntl, fanotify_mark, openat, name_to_handle_at, \
-	     fstatfs)
+	     fstatfs, waitid)
 
 /* To be called BEFORE the Linux call that closes fd: drops what is remembered of it.
  * Makes the calls of USES_CLOSING (all only if a kqueue is concerned). */

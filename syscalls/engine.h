@@ -8,14 +8,20 @@
 
 /* ---- Processes ----------------------------------------------------------- */
 
-/* A child with a copy of the memory, or (shared) with the parent's memory until it execs
- * or exits: the child's number in the parent; the child itself continues in the guest
- * and does not come back from here.  extra_flags: CLONE_* beyond the signal. */
 enum fork_flags {
 	FORK_SHARED = 1, /* the memory, until the child executes or exits: the caller sleeps */
 	FORK_DROPS_HANDLERS = 2, /* with FORK_SHARED: caught signals are the default in the child */
 };
-long engine_fork(struct call *c, unsigned flags);
+/* With a life (not with FORK_SHARED) the parent is sent no signal at the child's end, and
+ * `own`, inherited, becomes HIDDEN_LIFE: if ends_with, the child is killed when the last copy
+ * of `held` is gone. */
+struct life {
+	int held, own;
+	bool ends_with;
+};
+/* A child: its number in the parent; the child itself continues in the guest and does not come
+ * back from here.  life may be NULL. */
+long engine_fork(struct call *c, unsigned flags, const struct life *life);
 
 /* Executes the program at path (already opened as fd; the engine closes it on failure)
  * with the guest's vectors.  argv_head: strings put before the guest's argv[first...],

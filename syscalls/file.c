@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "syscalls/descriptors.h"
+#include "syscalls/procdesc.h"
 
 #define PERMISSIONS 0777u
 #define ALL_PERMISSIONS 07777u
@@ -202,6 +203,8 @@ static long give_status(struct call *c, uint64_t dir, uint64_t path, uint32_t fl
 
 	if (r < 0)
 		return r;
+	if ((flags & AT_EMPTY_PATH) && procdesc_status(c, (int)dir, &st))
+		return arg_out(c, out, &st);
 	if (!(st.stx_mask & STATX_BTIME))
 		st.stx_btime.tv_sec = -1; /* unknown */
 	return arg_out(c, out, &st);

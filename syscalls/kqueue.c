@@ -263,7 +263,7 @@ static const struct filter *const filters[N_FILTERS] = {
 	[FILTER_READ] = &kqueue_read,	 [FILTER_WRITE] = &kqueue_write,
 	[FILTER_TIMER] = &kqueue_timer,	 [FILTER_USER] = &kqueue_user,
 	[FILTER_VNODE] = &kqueue_vnode,	 [FILTER_SIGNAL] = &kqueue_signal,
-	[FILTER_PROC] = &kqueue_process,
+	[FILTER_PROC] = &kqueue_process, [FILTER_PROCDESC] = &kqueue_procdesc,
 };
 
 /* What the others fail with.  The system itself gives asynchronous I/O its events by other

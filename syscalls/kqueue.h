@@ -139,6 +139,7 @@ struct knote {
 		bool triggered;
 		struct {
 			int32_t entry; /* on the board; -1: none */
+			int32_t pid;
 			bool over;
 			bool awaits; /* it is dead, but nobody has said how it ended */
 		} process;
@@ -183,6 +184,7 @@ struct watch {
 	bool listening;
 	bool no_read, no_write; /* a pipe end open only the other way: never an event */
 	bool is_directory;
+	bool is_process; /* a process descriptor */
 	bool polls; /* counted in kqueue.files */
 };
 
@@ -287,7 +289,7 @@ extern const struct filter kqueue_signal;
 void kqueue_signals(struct call *c, struct kqueue *kq); /* some came */
 
 /* kqueue_process.c */
-extern const struct filter kqueue_process;
+extern const struct filter kqueue_process, kqueue_procdesc;
 void process_news(struct call *c, struct kqueue *kq); /* the board's bell rang */
 void process_ended(struct call *c, struct knote *k); /* as its pidfd says */
 void process_look_at_all(struct call *c, struct kqueue *kq);

@@ -1,4 +1,5 @@
-/* Kqueue filter PROC (sys/kern/kern_event.c: filt_proc, knote_fork).
+/* Kqueue filters PROC (sys/kern/kern_event.c: filt_proc, knote_fork) and PROCDESC
+ * (sys/kern/sys_procdesc.c: procdesc_kqops).
  *
  * That a process ends is what a pidfd tells, a hidden one for each knote; forks, programs
  * executed and children to follow come over the board (board.h), where every knote has an entry.
@@ -9,6 +10,7 @@
 #include "syscalls/engine.h"
 #include "syscalls/kqueue.h"
 #include "syscalls/launch.h"
+#include "syscalls/procdesc.h"
 #include "syscalls/wait.h"
 
 #include <asm/siginfo.h>
@@ -21,14 +23,14 @@
 /* ---- How it ended ------------------------------------------------------------------ */
 
 /* Of a child not yet waited for, which it stays: its status, or -ECHILD if it is none. */
-static int status_of_child(struct call *c, int fd)
+static int status_of_child(struct call *c, int kind, int id)
 {
 	siginfo_t si = {0};
 	size_t used = c->scratch_used;
 	uint64_t at = scratch(c, sizeof si);
 	long r = at ? put_guest(c, at, &si, sizeof si) : -ENOMEM;
 	if (r == 0)
-		r = host(c, __NR_waitid, P_PIDFD, fd, at,
+		r = host(c, __NR_waitid, kind, id, at,
 			 WEXITED | WNOHANG | WNOWAIT | (unsigned)__WALL, 0);
 	if (r == 0)
 		r = get_guest(c, &si, at, sizeof si);
@@ -38,18 +40,38 @@ static int status_of_child(struct call *c, int fd)
 	return si.si_pid ? wait_status_of(&si) : -ECHILD;
 }
 
-/* A Linux wait status, or negative: nobody has said yet. */
-static int status_of(struct call *c, const struct knote *k)
+static int status_on_board(const struct knote *k)
 {
 	struct board *b = engine_board();
 	struct board_entry e;
-	int status = status_of_child(c, k->watch->fd);
+	if (!b || k->process.entry < 0 || !board_get(b, (uint32_t)k->process.entry, &e) ||
+	    !(e.word & BOARD_EXITED))
+		return -EAGAIN;
+	return (int)(e.word & BOARD_STATUS);
+}
+
+static bool is_gone(struct call *c, const struct knote *k)
+{
+	int fd = k->watch->fd;
+	if (k->watch->is_process)
+		return procdesc_is_gone(c, fd);
+	return host(c, __NR_pidfd_send_signal, fd, 0, 0, 0) == -ESRCH;
+}
+
+/* A Linux wait status, or negative: nobody has said yet. */
+static int status_of(struct call *c, const struct knote *k)
+{
+	bool by_descriptor = k->watch->is_process;
+	int told = by_descriptor ? procdesc_told(c, k->watch->fd) : -EAGAIN;
+	if (told >= 0)
+		return told;
+	int status = by_descriptor ? status_of_child(c, P_PID, k->process.pid)
+				   : status_of_child(c, P_PIDFD, k->watch->fd);
+	if (status < 0)
+		status = status_on_board(k);
 	if (status >= 0)
 		return status;
-	if (b && k->process.entry >= 0 && board_get(b, (uint32_t)k->process.entry, &e) &&
-	    (e.word & BOARD_EXITED))
-		return (int)(e.word & BOARD_STATUS);
-	return host(c, __NR_pidfd_send_signal, k->watch->fd, 0, 0, 0) == -ESRCH ? SIGKILL : -EAGAIN;
+	return is_gone(c, k) ? SIGKILL : -EAGAIN;
 }
 
 static void await_word(struct knote *k, bool awaits)
@@ -121,7 +143,7 @@ static int put_entry(struct call *c, struct knote *k)
 	struct board *b = engine_board();
 	struct board_entry e = {.kqueue = (uint64_t)k->kq,
 				.udata = k->event.udata,
-				.pid = (int32_t)k->event.ident,
+				.pid = k->process.pid,
 				.watcher = c->thread->process->pid,
 				.wants = k->notes,
 				.flags = k->event.flags};
@@ -173,6 +195,7 @@ static int follow(struct call *c, struct kqueue *kq, const struct board_entry *e
 				  .udata = e->udata};
 	k->notes = e->wants;
 	k->process.entry = (int)at;
+	k->process.pid = e->pid;
 	int r = watch_hidden(c, k, (int)host(c, __NR_pidfd_open, e->pid, 0));
 	if (r < 0 && r != -ESRCH) {
 		kqueue_free_cell(kq->table, k);
@@ -265,6 +288,7 @@ static int attach_process(struct call *c, struct knote *k)
 	k->event.flags |= EVENT_CLEAR;
 	if (k->event.ident == 0 || k->event.ident > INT32_MAX)
 		return -ESRCH;
+	k->process.pid = (int32_t)k->event.ident;
 	long fd = host(c, __NR_pidfd_open, k->event.ident, 0);
 	/* EINVAL or ENOENT: a thread that is no process. */
 	if (fd == -EINVAL || fd == -ENOENT)
@@ -281,7 +305,7 @@ static int attach_process(struct call *c, struct knote *k)
 	if (r < 0 && k->process.entry >= 0)
 		board_drop(engine_board(), (uint32_t)k->process.entry);
 	/* Who is dead already can only be asked for that (pfind and pfind_any). */
-	if (r == 0 && !(k->notes & NOTE_EXIT) && status_of_child(c, k->watch->fd) >= 0) {
+	if (r == 0 && !(k->notes & NOTE_EXIT) && status_of_child(c, P_PIDFD, k->watch->fd) >= 0) {
 		detach_process(c, k);
 		r = -ESRCH;
 	}
@@ -310,6 +334,45 @@ const struct filter kqueue_process = {
 	.notes = NOTE_EXIT | NOTE_FORK | NOTE_EXEC | NOTE_TRACK | NOTE_TRACK_FAILED | NOTE_CHILD,
 	.attach = attach_process,
 	.detach = detach_process,
+	.again = process_again,
+	.check = check_process,
+};
+
+/* ---- By descriptor ------------------------------------------------------------------------ */
+
+static void leave_board(struct knote *k)
+{
+	if (k->process.entry >= 0)
+		board_drop(engine_board(), (uint32_t)k->process.entry);
+	k->process.entry = -1;
+}
+
+/* The entry is only to learn how it ended. */
+static int attach_procdesc(struct call *c, struct knote *k)
+{
+	k->event.flags |= EVENT_CLEAR;
+	k->process.entry = -1;
+	k->process.pid = procdesc_pid(c, (int)k->event.ident);
+	if (k->process.pid > 0)
+		(void)put_entry(c, k); /* for want of one, a parent or nobody knows */
+	int r = watch_attach(c, k);
+	if (r < 0)
+		leave_board(k);
+	return r;
+}
+
+static void detach_procdesc(struct call *c, struct knote *k)
+{
+	await_word(k, false);
+	leave_board(k);
+	watch_detach(c, k);
+}
+
+const struct filter kqueue_procdesc = {
+	.is_descriptor = true,
+	.notes = NOTE_EXIT,
+	.attach = attach_procdesc,
+	.detach = detach_procdesc,
 	.again = process_again,
 	.check = check_process,
 };

@@ -16,6 +16,8 @@
 #include "syscalls/errors.h"
 #include "syscalls/kqueue.h"
 #include "syscalls/linux.h"
+#include "syscalls/poll.h"
+#include "syscalls/procdesc.h"
 #include "syscalls/socket.h"
 
 /* ---- Asking Linux ----------------------------------------------------------- */
@@ -30,24 +32,6 @@ static long int_ioctl(struct call *c, int fd, unsigned request, int *value)
 		r = get_guest(c, value, at, sizeof *value);
 	c->scratch_used = mark;
 	return r;
-}
-
-/* What poll says of the descriptor now. */
-static uint32_t sense(struct call *c, int fd, uint32_t events)
-{
-	struct {
-		int32_t fd;
-		int16_t events, revents;
-	} p = {.fd = fd, .events = (int16_t)events};
-	size_t mark = c->scratch_used;
-	uint64_t at = scratch(c, sizeof p);
-	long r = at ? put_guest(c, at, &p, sizeof p) : -ENOMEM;
-	if (r == 0)
-		r = host(c, __NR_poll, at, 1, 0);
-	if (r >= 0)
-		r = get_guest(c, &p, at, sizeof p);
-	c->scratch_used = mark;
-	return r < 0 ? 0 : (uint16_t)p.revents;
 }
 
 static int64_t backlog(struct call *c, int fd)
@@ -171,7 +155,7 @@ static bool can_write(struct call *c, struct knote *k, uint32_t got)
 		return false;
 	/* Whether a hang-up is real shows in a bit that epoll may not have been asked for. */
 	if ((got & EPOLLHUP) && w->kind == WATCH_STREAM && !(got & EPOLLRDHUP))
-		got |= sense(c, w->fd, EPOLLRDHUP) & EPOLLRDHUP;
+		got |= poll_now(c, w->fd, EPOLLRDHUP) & EPOLLRDHUP;
 	if (is_phantom(w, got))
 		return false;
 	bool shut = is_socket && descriptor_has(c->thread->process, w->fd, DESCRIPTOR_SHUT_WRITE);
@@ -311,6 +295,8 @@ static int classify(struct call *c, struct watch *w)
 		w->kind = WATCH_KQUEUE;
 		return d->kqueue == w->kq ? -EINVAL : 0;
 	}
+	int pid = procdesc_pid(c, w->fd); /* or ESRCH: dead, and come from elsewhere */
+	w->is_process = pid > 0 || pid == -ESRCH;
 	w->kind = WATCH_OTHER;
 	switch (st.st_mode & S_IFMT) {
 	case S_IFSOCK:
@@ -406,7 +392,7 @@ void watch_happened(struct call *c, struct kqueue *kq, uint64_t token, uint32_t 
 	if (w->edge != was_edge)
 		(void)watch_renew(c, w,
 				  false); /* stays level-triggered then, which only costs time */
-	if (w->process) /* may be the end of the watch */
+	if (w->process && (!w->is_process || (events & EPOLLHUP))) /* may be the end of the watch */
 		process_ended(c, w->process);
 }
 
@@ -418,11 +404,13 @@ static int refuse(struct call *c, const struct watch *w, const struct knote *k)
 {
 	if (k->event.filter == FILTER_VNODE)
 		return file_is_one(c, w) ? 0 : -EINVAL;
+	if (w->is_process || k->event.filter == FILTER_PROCDESC)
+		return w->is_process && k->event.filter == FILTER_PROCDESC ? 0 : -EINVAL;
 	if (k->event.filter != FILTER_WRITE)
 		return 0;
 	if (w->kind == WATCH_KQUEUE)
 		return -EINVAL;
-	if (w->kind == WATCH_PIPE && !w->no_write && (sense(c, w->fd, EPOLLOUT) & EPOLLERR))
+	if (w->kind == WATCH_PIPE && !w->no_write && (poll_now(c, w->fd, EPOLLOUT) & EPOLLERR))
 		return -EPIPE;
 	return 0;
 }
@@ -502,8 +490,8 @@ static bool check(struct call *c, struct knote *k)
 	if (w->kind == WATCH_FILE)
 		return file_check(c, k);
 	if (k->event.filter == FILTER_READ)
-		return can_read(c, k, sense(c, w->fd, EPOLLIN | EPOLLRDHUP));
-	return can_write(c, k, sense(c, w->fd, EPOLLOUT | EPOLLRDHUP));
+		return can_read(c, k, poll_now(c, w->fd, EPOLLIN | EPOLLRDHUP));
+	return can_write(c, k, poll_now(c, w->fd, EPOLLOUT | EPOLLRDHUP));
 }
 
 const struct filter kqueue_read = {

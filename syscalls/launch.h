@@ -22,7 +22,7 @@
  * small (fork copies it), and above what programs choose by hand.  All of them are open,
  * used or not, so that Linux never gives one to the guest. */
 #define HIDDEN_FIRST 1008
-#define HIDDEN_LAST 1014
+#define HIDDEN_LAST 1015
 enum hidden {
 	HIDDEN_RESIDENT = HIDDEN_FIRST, /* the resident's image, a sealed memfd */
 	HIDDEN_SETTINGS, /* struct settings, a sealed memfd */
@@ -31,9 +31,10 @@ enum hidden {
 	HIDDEN_PROCESSES, /* what Linux tells of the processes inside (facts.h) */
 	HIDDEN_BOARD, /* what processes tell each other (board.h), a memfd */
 	HIDDEN_BOARD_BELL, /* rung when there is news: an eventfd nobody reads */
+	HIDDEN_LIFE, /* of a process that has a descriptor: its end of a pair (procdesc.c) */
 };
 
-_Static_assert(HIDDEN_BOARD_BELL <= HIDDEN_LAST, "all have a place");
+_Static_assert(HIDDEN_LIFE <= HIDDEN_LAST, "all have a place");
 
 /* Chosen once for a sandbox. */
 #define SETTINGS_MAGIC 0x31455355u

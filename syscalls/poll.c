@@ -57,6 +57,20 @@ static int mask_for_call(struct call *c, int i)
 	return r;
 }
 
+uint32_t poll_now(struct call *c, int fd, uint32_t events)
+{
+	struct host_pollfd p = {.fd = fd, .events = (int16_t)events};
+	size_t mark = c->scratch_used;
+	uint64_t at = scratch(c, sizeof p);
+	long r = at ? put_guest(c, at, &p, sizeof p) : -ENOMEM;
+	if (r == 0)
+		r = host(c, __NR_poll, at, 1, 0);
+	if (r >= 0)
+		r = get_guest(c, &p, at, sizeof p);
+	c->scratch_used = mark;
+	return r < 0 ? 0 : (uint16_t)p.revents;
+}
+
 /* ---- poll --------------------------------------------------------------------------- */
 
 #define POLL_MOST 8192u /* entries: their Linux form has to fit scratch */

@@ -10,4 +10,8 @@ struct host_pollfd {
 	int16_t revents;
 };
 
+/* What poll says of the descriptor now. */
+struct call;
+uint32_t poll_now(struct call *c, int fd, uint32_t events);
+
 #endif

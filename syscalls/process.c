@@ -4,6 +4,7 @@
 #include "syscalls/engine.h"
 #include "syscalls/facts.h"
 #include "syscalls/personality.h"
+#include "syscalls/procdesc.h"
 #include "syscalls/program.h"
 #include "syscalls/signal.h"
 #include "syscalls/wait.h"
@@ -24,7 +25,7 @@ TRANSLATOR(getpid)
 
 long process_fork(struct call *c, unsigned flags)
 {
-	long pid = engine_fork(c, flags);
+	long pid = engine_fork(c, flags, NULL);
 
 	if (pid > 0)
 		set_second_result(c, 0);
@@ -144,6 +145,12 @@ int wait_status_of(const struct siginfo *si)
 	}
 }
 
+static void tell_ended(struct call *c, int pid, int status)
+{
+	procdesc_reaped(c, pid, status);
+	engine_reaped(c, pid, status);
+}
+
 /* waitid: the child's number with *si, and its resources at usage_at (scratch, or 0);
  * 0 if there is nothing to report yet; -errno. */
 static long wait_child(struct call *c, int idtype, int id, uint64_t options, uint64_t usage_at,
@@ -155,14 +162,15 @@ static long wait_child(struct call *c, int idtype, int id, uint64_t options, uin
 	memset(si, 0, sizeof *si);
 	r = put_guest(c, at, si, sizeof *si);
 	if (r == 0)
-		r = host_wait(c, __NR_waitid, idtype, id, at, options, usage_at);
+		r = host_wait(c, __NR_waitid, idtype, id, at,
+			      idtype == P_PID ? options | (unsigned)__WALL : options, usage_at);
 	if (r == 0)
 		r = get_guest(c, si, at, sizeof *si);
 	if (r < 0)
 		return r;
 	if (si->si_pid && !(options & WNOWAIT) &&
 	    (si->si_code == CLD_EXITED || si->si_code == CLD_KILLED || si->si_code == CLD_DUMPED))
-		engine_reaped(c, si->si_pid, wait_status_of(si));
+		tell_ended(c, si->si_pid, wait_status_of(si));
 	return si->si_pid;
 }
 
@@ -219,25 +227,50 @@ static int put_both_usages(struct call *c, uint64_t to, uint64_t usage_at)
 	return r < 0 ? r : put_guest(c, to, usage, sizeof usage);
 }
 
+/* What wait6 and pdwait give back, argument by argument from `first` on. */
+static long give_child(struct call *c, const siginfo_t *si, uint64_t usage_at, int first)
+{
+	int status = wait_status_of(si), usages = first + 2, where = first + 3;
+	struct signal_info info;
+
+	describe_child(c, si, &info);
+	if ((c->a[first] && arg_out(c, first, &status) < 0) ||
+	    (c->a[usages] && put_both_usages(c, c->a[usages], usage_at) < 0) ||
+	    (c->a[where] && arg_out(c, where, &info) < 0))
+		return -EFAULT;
+	return 0;
+}
+
 /* wait6(idtype, id, status, options, usages, info) */
 TRANSLATOR(wait6)
 {
 	uint64_t idtype, options, usage_at = c->a[4] ? scratch(c, WAIT_USAGE_SIZE) : 0;
-	struct signal_info info;
 	siginfo_t si;
-	int status;
-	long r;
+	long r, e;
 
 	if ((r = arg_value(c, 0, &idtype)) < 0 || (r = arg_value(c, 3, &options)) < 0)
 		return r;
 	r = wait_child(c, (int)idtype, (int)c->a[1], options, usage_at, &si);
 	if (r <= 0)
 		return r;
-	status = wait_status_of(&si);
-	describe_child(c, &si, &info);
-	if ((c->a[2] && arg_out(c, 2, &status) < 0) ||
-	    (c->a[4] && put_both_usages(c, c->a[4], usage_at) < 0) ||
-	    (c->a[5] && arg_out(c, 5, &info) < 0))
-		return -EFAULT;
-	return r;
+	e = give_child(c, &si, usage_at, 2);
+	return e < 0 ? e : r;
+}
+
+/* pdwait(fd, status, options, usages, info) */
+TRANSLATOR(pdwait)
+{
+	uint64_t options, usage_at = c->a[3] ? scratch(c, WAIT_USAGE_SIZE) : 0;
+	int pid = procdesc_pid(c, (int)c->a[0]);
+	siginfo_t si;
+	long r;
+
+	if (pid < 0)
+		return pid;
+	r = arg_value(c, 2, &options);
+	if (r == 0)
+		r = wait_child(c, P_PID, pid, options, usage_at, &si);
+	if (r <= 0)
+		return r == 0 ? -EAGAIN : r == -ECHILD ? -ESRCH : r;
+	return give_child(c, &si, usage_at, 1);
 }

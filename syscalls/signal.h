@@ -56,4 +56,7 @@ enum signal_code {
 	CODE_THREAD,
 };
 
+/* kill(a[0], a[1]), for other calls. */
+long call_kill(struct call *c);
+
 #endif

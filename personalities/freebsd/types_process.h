@@ -1,5 +1,6 @@
 /* FreeBSD's types of memory, processes, threads and signals.
  * sys/mman.h, sys/signal.h, sys/wait.h, sys/thr.h, sys/umtx.h, FreeBSD 15 and 13.2. */
+#include "syscalls/procdesc.h"
 #include "personalities/freebsd/thread.h"
 #include "syscalls/memory.h"
 #include "syscalls/signal.h"
@@ -176,3 +177,9 @@ SEEN(umtx_op, i32, umtx_operation);
 STRUCT(umtx_time, 24, FIELD(0, i64, seconds), FIELD(8, i64, nanoseconds), FIELD(16, u32, flags),
        FIELD(20, u32, clock));
 #undef HOST
+
+/* sys/procdesc.h, sys/unistd.h */
+NAMES(pdfork_flags, i32, BIT_AS(0x1, DESCRIPTOR_DAEMON, "PD_DAEMON"),
+      BIT_AS(0x2, DESCRIPTOR_CLOSE_ON_EXEC, "PD_CLOEXEC"));
+NAMES(rfork_flags, i32, BIT_AS(0x4, FORK_COPIES_DESCRIPTORS, "RFFDG"),
+      BIT_AS(0x10, FORK_PROCESS, "RFPROC"), BIT_AS(0x10000000, FORK_DESCRIPTOR, "RFPROCDESC"));

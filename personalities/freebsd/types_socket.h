@@ -62,12 +62,12 @@ NAMES(event_flags, u16, BIT_AS(0x1, EVENT_ADD, "EV_ADD"), BIT_AS(0x2, EVENT_DELE
 
 /* The row's reason. */
 #define KEVENT_LACKS \
-	"filters READ, WRITE, VNODE, PROC, SIGNAL, TIMER and USER; the others fail, most with " \
-	"EINVAL. VNODE needs a file system with file handles and the right to read the file; a " \
-	"truncation counts as a write, and the removal of a directory is not seen if its parent " \
-	"may not be read or is another mount's. PROC takes a process for killed that ended " \
-	"without anybody inside waiting for it or having it end itself. Of signals 91 to 126 " \
-	"only those not blocked are counted"
+	"no filters EMPTY, FS, JAIL, JAILDESC (EINVAL), AIO, LIO (EPERM: as asynchronous I/O's own " \
+	"only), SENDFILE (ENXIO). VNODE needs a file system with file handles and the right to " \
+	"read the file; a truncation counts as a write, and the removal of a directory is not " \
+	"seen if its parent may not be read or is another mount's. PROC takes a process for " \
+	"killed that ended without anybody inside waiting for it or having it end itself. Of " \
+	"signals 91 to 126 only those not blocked are counted"
 
 /* The notes (fflags) have the numbers of enum event_notes. */
 #define HOST struct event

@@ -56,7 +56,7 @@ static long new_process(struct call *c, uint64_t flags)
 	t->child.clear_tid = flags & CLONE_CHILD_CLEARTID ? c->a[3] : 0;
 	if (c->a[1])
 		t->regs.rsp = c->a[1]; /* the child's */
-	pid = engine_fork(c, flags & CLONE_VM ? FORK_SHARED : 0);
+	pid = engine_fork(c, flags & CLONE_VM ? FORK_SHARED : 0, NULL);
 	t->regs.rsp = sp;
 	t->child.set_tid = t->child.clear_tid = 0;
 	number = (int32_t)pid;

@@ -137,8 +137,9 @@ void lock_release(struct lock *l)
 
 /* ---- What needs a guest that runs: not in this engine ------------------------------ */
 
-long engine_fork(struct call *c, unsigned flags)
+long engine_fork(struct call *c, unsigned flags, const struct life *life)
 {
+	(void)life;
 	(void)c;
 	(void)flags;
 	return -ENOSYS;

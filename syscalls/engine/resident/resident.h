@@ -83,6 +83,7 @@ struct space {
 	uint64_t hwcap, hwcap2;
 	const uint64_t *auxv;
 	bool has_fsgsbase;
+	bool has_life; /* HIDDEN_LIFE is one */
 	bool check_uses;
 	bool watches_waits; /* for check_uses or the trace */
 	struct lock lock; /* slots and pages */

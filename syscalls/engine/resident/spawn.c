@@ -48,7 +48,37 @@ static void born(struct thread *t)
 
 /* ---- fork ------------------------------------------------------------------- */
 
-static _Noreturn void begin_child(struct resident *r, struct call *c)
+/* ---- Lives: what a child of pdfork() has of its descriptor (procdesc.c) ---------- */
+
+/* The kernel kills when the last copy of the other end goes; it may have gone before it was
+ * asked to. */
+static void take_life(const struct resident *r, const struct life *life)
+{
+	int pid = r->thread.process->pid;
+	char byte;
+
+	(void)LINUX(close, life->held); /* inherited: it is open */
+	long e = LINUX(dup3, life->own, HIDDEN_LIFE, 0);
+	(void)LINUX(close, life->own); /* likewise */
+	if (e >= 0)
+		e = LINUX(fcntl, HIDDEN_LIFE, F_SETSIG, SIGKILL);
+	if (e >= 0 && life->ends_with)
+		e = LINUX(fcntl, HIDDEN_LIFE, F_SETOWN, pid);
+	if (e >= 0 && life->ends_with)
+		e = LINUX(fcntl, HIDDEN_LIFE, F_SETFL, O_NONBLOCK | FASYNC);
+	if (e < 0 || (life->ends_with && LINUX(read, HIDDEN_LIFE, &byte, 1) == 0))
+		(void)LINUX(tgkill, pid, pid, SIGKILL); /* it cannot fail */
+	space.has_life = true;
+}
+
+/* A child of such a child is nobody's. */
+static void leave_life(void)
+{
+	if (space.has_life)
+		(void)LINUX(dup3, HIDDEN_RESIDENT, HIDDEN_LIFE, 0); /* both are open */
+}
+
+static _Noreturn void begin_child(struct resident *r, struct call *c, const struct life *life)
 {
 	struct process *p = r->thread.process;
 
@@ -59,13 +89,20 @@ static _Noreturn void begin_child(struct resident *r, struct call *c)
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
 	descriptors_forked(c);
+	if (life) {
+		descriptor_clear(p, life->own, DESCRIPTOR_HIDDEN);
+		take_life(r, life);
+	} else {
+		leave_life();
+		space.has_life = false;
+	}
 	born(&r->thread);
 	release_signals(r);
 	c->personality->leave_child(c);
 	enter_guest();
 }
 
-static long fork_copy(struct call *c, struct resident *r)
+static long fork_copy(struct call *c, struct resident *r, const struct life *life)
 {
 	struct process *p = r->thread.process;
 	long pid;
@@ -74,14 +111,14 @@ static long fork_copy(struct call *c, struct resident *r)
 	lock_take(&p->lock);
 	lock_take(&space.lock);
 	lock_take(&space.patch_lock);
-	pid = LINUX(clone, SIGCHLD | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID, 0, 0,
+	pid = LINUX(clone, (life ? 0 : SIGCHLD) | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID, 0, 0,
 		    &space.slots[r->slot], 0);
 	lock_release(&space.patch_lock);
 	lock_release(&space.lock);
 	lock_release(&p->lock);
 	descriptors_unlock(p);
 	if (pid == 0)
-		begin_child(r, c);
+		begin_child(r, c, life);
 	return pid;
 }
 
@@ -114,6 +151,7 @@ static void begin_shared(struct resident *r)
 	/* The parent, whose table this still is, sleeps until the child has gone. */
 	if (descriptors_copy(&c, p->descriptors, &p->descriptors) < 0)
 		(void)LINUX(exit_group, 127);
+	leave_life(); /* the parent, in whose memory this is, keeps its own */
 	born(&r->thread);
 	if (r->drops_handlers)
 		drop_handlers(&c);
@@ -177,11 +215,11 @@ static long fork_shared(struct call *c, struct resident *r, unsigned flags)
 	return pid;
 }
 
-long engine_fork(struct call *c, unsigned flags)
+long engine_fork(struct call *c, unsigned flags, const struct life *life)
 {
 	struct resident *r = of_thread(c->thread);
 	uint64_t before = signals_block_all(r);
-	long pid = flags & FORK_SHARED ? fork_shared(c, r, flags) : fork_copy(c, r);
+	long pid = flags & FORK_SHARED ? fork_shared(c, r, flags) : fork_copy(c, r, life);
 
 	if (pid > 0)
 		board_forked(r->thread.process->pid);

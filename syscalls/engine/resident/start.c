@@ -271,6 +271,7 @@ __attribute__((used)) _Noreturn void resident_start(uint64_t *stack)
 	if (argc < 3 || handover_decode(&handover, argv[1]) < 0)
 		die(EXIT_GUISE, "the resident is not a program of its own: use 'guise run'");
 	board_open();
+	space.has_life = LINUX(fcntl, HIDDEN_LIFE, F_GETSIG) != 0;
 	r = first_thread();
 	board_executed(r->thread.process->pid);
 	if (handover.flags & HANDOVER_FIRST)

@@ -58,7 +58,7 @@ OWN("3", own_descriptors, "descriptors but 0-2; reading, moving, closing the tra
 	for (int fd = 3; fd < 4096; fd++)
 		strange += own(SYS_fcntl, fd, 1) >= 0;
 	holds("none but 0-2", strange == 0);
-	for (int fd = 1008; fd < 1015; fd++) {
+	for (int fd = 1008; fd < 1016; fd++) {
 		refused("dup", own(SYS_dup, fd));
 		refused("dup2 from", own(SYS_dup2, fd, 5));
 		refused("dup2 onto", own(SYS_dup2, 0, fd));
