@@ -368,8 +368,11 @@ install: $(B)/guise
 		install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/} || exit 1; done
 	$(foreach shell,bash zsh fish,$(B)/guise completion $(shell) > $(B)/completion.$(shell) && \
 		install -D -m 644 $(B)/completion.$(shell) $(SHARE)/$(COMPLETION_$(shell)) &&) :
+	sed 's,@PREFIX@,$(PREFIX),' packaging/apparmor/guise > $(B)/apparmor
+	install -D -m 644 $(B)/apparmor $(SHARE)/guise/apparmor.d/guise
 
 uninstall:
+	rm -f $(SHARE)/guise/apparmor.d/guise
 	rm -f $(DESTDIR)$(PREFIX)/bin/guise
 	for page in $(MAN); do rm -f $(SHARE)/man/man$${page##*.}/$${page##*/}; done
 	rm -f $(foreach shell,bash zsh fish,$(SHARE)/$(COMPLETION_$(shell)))

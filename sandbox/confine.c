@@ -141,8 +141,8 @@ const char *confine_refusal(void)
 		{"/proc/sys/user/max_user_namespaces", '0',
 		 "raise the sysctl user.max_user_namespaces"},
 		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1',
-		 "set the sysctl kernel.apparmor_restrict_unprivileged_userns to 0, "
-		 "or give guise an AppArmor profile with userns"},
+		 "load guise's AppArmor profile (share/guise/apparmor.d/guise), "
+		 "or set the sysctl kernel.apparmor_restrict_unprivileged_userns to 0"},
 	};
 
 	for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)

@@ -83,6 +83,10 @@ static const char *cure_for(const struct step *s, int error)
 {
 	bool rights = error == -EPERM || error == -EACCES;
 
+	if (s->kind == STEP_MAP_USER && error == -ENOENT)
+		return "mount the proc file system at /proc";
+	if (s->kind == STEP_MAP_USER && error == -EROFS)
+		return "whoever confines this process must leave /proc/PID/uid_map writable";
 	if (s->kind == STEP_ENTER)
 		return "give a directory of the sandbox with --chdir";
 	if (s->kind == STEP_OVERLAY || s->kind == STEP_OVERLAY_KEPT)
