@@ -70,7 +70,7 @@ UNIT_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(filter-out cli/main.c,$(CLI)) $(BO
 ASAN_OBJS := $(patsubst $(B)/hosted/%,$(B)/asan/%,$(filter-out $(MADE) %/filter_gate.o,$(UNIT_OBJS))) $(MADE) $(B)/hosted/filter_gate.o
 
 GUEST_BINS := $(GUESTS:%=$(B)/guest/%)
-PROBE_BINS := $(addprefix $(B)/escape/,probe.freebsd probe.linux host)
+PROBE_BINS := $(addprefix $(B)/escape/,probe.freebsd probe.linux host fuzz fuzz.native)
 FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)
 
 # ---- Targets ---------------------------------------------------------------------
