@@ -80,11 +80,25 @@ static void await_word(struct knote *k, bool awaits)
 	k->process.awaits = awaits;
 }
 
-/* The last thing there is to tell; of what nobody asked about nothing is told. */
+static void note(struct knote *k, uint64_t word)
+{
+	static const struct {
+		uint32_t word, note;
+	} notes[] = {{BOARD_FORKED, NOTE_FORK}, {BOARD_EXECUTED, NOTE_EXEC}};
+	for (size_t i = 0; i < COUNT(notes); i++)
+		if (word & notes[i].word)
+			k->event.notes |= k->notes & notes[i].note;
+	if (word & BOARD_NOT_FOLLOWED)
+		k->event.notes |= NOTE_TRACK_FAILED;
+}
+
+/* The last thing there is to tell, with what the board has had to say until then; of what nobody asked about nothing is told. */
 static void ended(struct call *c, struct knote *k, int status)
 {
 	await_word(k, false);
 	k->process.over = true;
+	if (k->process.entry >= 0)
+		note(k, board_take(engine_board(), (uint32_t)k->process.entry));
 	k->event.flags |= EVENT_EOF | EVENT_ONESHOT;
 	if (k->notes & NOTE_EXIT) {
 		k->event.notes |= NOTE_EXIT;
@@ -202,6 +216,7 @@ static int follow(struct call *c, struct kqueue *kq, const struct board_entry *e
 		return r;
 	}
 	kqueue_file(k);
+	note(k, e->word);
 	if (r == -ESRCH)
 		ended(c, k, e->word & BOARD_EXITED ? (int)(e->word & BOARD_STATUS) : SIGKILL);
 	return 0;
@@ -226,19 +241,12 @@ static void born(struct call *c, struct kqueue *kq, const struct board_entry *e,
 
 static void news(struct call *c, struct kqueue *kq, const struct board_entry *e, uint32_t at)
 {
-	static const struct {
-		uint32_t word, note;
-	} notes[] = {{BOARD_FORKED, NOTE_FORK}, {BOARD_EXECUTED, NOTE_EXEC}};
 	if (e->word & BOARD_BORN)
 		born(c, kq, e, at);
 	struct knote *k = kqueue_find(kq, FILTER_PROC, (uint64_t)e->pid);
 	if (!k || k->process.entry != (int)at || k->process.over)
 		return;
-	for (size_t i = 0; i < COUNT(notes); i++)
-		if (e->word & notes[i].word)
-			k->event.notes |= k->notes & notes[i].note;
-	if (e->word & BOARD_NOT_FOLLOWED)
-		k->event.notes |= NOTE_TRACK_FAILED;
+	note(k, e->word);
 	if (k->event.notes)
 		kqueue_activate(c, k);
 	if (k->process.awaits)
