@@ -256,6 +256,9 @@ GO_SRC := $(wildcard tests/real/storm/*.go tests/real/storm/go.mod)
 $(B)/storm.freebsd: $(GO_SRC)
 	$(call say,GO,$@)cd tests/real/storm && $(GO_ENV) GOOS=freebsd GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
 
+$(B)/watch.freebsd: $(wildcard tests/real/watch/*.go tests/real/watch/go.mod)
+	$(call say,GO,$@)cd tests/real/watch && $(GO_ENV) GOOS=freebsd GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
+
 $(B)/storm.linux: $(GO_SRC)
 	$(call say,GO,$@)cd tests/real/storm && $(GO_ENV) GOOS=linux GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
 
@@ -278,7 +281,7 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(B)/bench/calls $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native \
 	$(PROBE_BINS) $(B)/storm.freebsd \
-	$(B)/storm.linux $(FUZZ_BINS) inputs
+	$(B)/storm.linux $(B)/watch.freebsd $(FUZZ_BINS) inputs
 	@:
 
 # Use every processor unless told otherwise.
