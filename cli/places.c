@@ -175,6 +175,30 @@ static int tmpfs(const char *value, struct bind *out, struct failure *why)
 	return out->text ? 0 : -1;
 }
 
+/* A directory that need not be there yet. */
+static char *to_be_made(const char *path, struct failure *why)
+{
+	char *whole = *path ? names_absolute(path) : NULL;
+
+	if (whole)
+		return whole;
+	if (!*path || errno != ENOENT)
+		return absolute(path, why);
+	AUTO_FREE char *copy = strdup(path);
+	if (!copy) {
+		(void)out_of_memory(why);
+		return NULL;
+	}
+	for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/';)
+		copy[--n] = 0;
+	char *name = strrchr(copy, '/');
+	if (!name || strcmp(name, "/..") == 0)
+		return absolute(path, why);
+	*name++ = 0;
+	AUTO_FREE char *parent = absolute(copy, why);
+	return parent && asprintf(&whole, "%s/%s", parent, name) >= 0 ? whole : NULL;
+}
+
 static int overlay(const char *value, struct bind *out, struct failure *why)
 {
 	static const char upper[] = "upper=";
@@ -187,7 +211,7 @@ static int overlay(const char *value, struct bind *out, struct failure *why)
 	if (split_bind(path, out, why) < 0)
 		return -1;
 	if (given && strncmp(given, upper, sizeof upper - 1) == 0) {
-		out->changes = absolute(given + sizeof upper - 1, why);
+		out->changes = to_be_made(given + sizeof upper - 1, why);
 		return out->changes ? 0 : -1;
 	}
 	out->text = memory_options("overlay", FOR_OVERLAY, given ? given : "", why);

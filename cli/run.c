@@ -11,6 +11,7 @@
 #include "cli/places.h"
 #include "cli/profile.h"
 #include "cli/profile_file.h"
+#include "cli/report.h"
 #include "cli/run.h"
 #include "sandbox/box.h"
 #include "sandbox/landlock.h"
@@ -34,6 +35,7 @@ static const struct option_row rows[] = {
 	 "show PATH writable, throw changes away or keep them in DIR"},
 	{"ephemeral", TAKES_NOTHING, AT(ephemeral), NULL,
 	 "throw away what is changed in the current directory"},
+	{"proc", TAKES_NOTHING, AT(procfs), NULL, "a read-only /proc of the processes inside"},
 	{"root", TAKES_TEXT, AT(root), "DIR", "what is in DIR is the root directory, read-only"},
 	{"no-cwd", TAKES_NOTHING, AT(no_working), NULL, "do not show the current directory"},
 	{"chdir", TAKES_TEXT, AT(directory), "DIR", "start in DIR (the current directory)"},
@@ -79,6 +81,8 @@ static const struct option_row rows[] = {
 	 "stop at a Linux call its row does not name"},
 	{"quiet", TAKES_NOTHING, AT(quiet), NULL,
 	 "do not say what this kernel cannot enforce twice"},
+	{"report", TAKES_TEXT, AT(report), "FILE",
+	 "list what it left that the host may run later (-: on standard error)"},
 	{"print-profile", TAKES_NOTHING, AT(print_profile), NULL,
 	 "print the options as a profile file, and do nothing"},
 	{"dry-run", TAKES_NOTHING, AT(dry_run), NULL, "print what would be done, and do nothing"},
@@ -266,6 +270,12 @@ static int guard_working(struct run *r)
 static int find_root(struct run *r)
 {
 	r->box.root = r->given.root;
+	r->box.procfs = r->given.procfs;
+	if (r->given.procfs && !landlock_version())
+		return failure_set(r->why, EXIT_GUISE,
+				   "--proc: without Landlock a program could open its descriptors "
+				   "anew by it, with other rights; %s",
+				   landlock_cure());
 	if (guard_working(r) < 0)
 		return -1;
 	return places_read(&r->given.places, &r->box, r->why);
@@ -518,6 +528,17 @@ static int check_profile_file(const struct run *r, const struct plan *plan)
 	return 0;
 }
 
+/* What it did is told even if guise failed in the end. */
+static int run_and_report(struct run *r, const struct plan *plan)
+{
+	struct report report;
+
+	if (report_open(&report, r->given.report, r->why) < 0)
+		return COMMAND_FAILED;
+	int status = box_run(plan, &r->box, r->why);
+	return report_write(&report, plan, r->why) < 0 ? COMMAND_FAILED : status;
+}
+
 static int perform(struct run *r)
 {
 	struct plan plan;
@@ -534,7 +555,7 @@ static int perform(struct run *r)
 	if (r->given.dry_run)
 		plan_print(&plan, stdout);
 	else
-		status = box_run(&plan, &r->box, r->why);
+		status = run_and_report(r, &plan);
 	plan_free(&plan);
 	return status;
 }

@@ -14,7 +14,8 @@ struct run_options {
 		time_namespace;
 	struct limit_options limits;
 	struct life_options life;
-	bool print_profile;
+	const char *report;
+	bool print_profile, procfs;
 	bool ephemeral;
 };
 

@@ -117,6 +117,7 @@ int step_bind(struct box *b, const struct step *s);
 int step_keep(struct box *b, const struct step *s);
 int step_overlay(struct box *b, const struct step *s);
 int step_hide(struct box *b, const struct step *s);
+int step_procfs(struct box *b, const struct step *s);
 int step_freeze(struct box *b, const struct step *s);
 int step_device(struct box *b, const struct step *s);
 int step_link(struct box *b, const struct step *s);

@@ -147,6 +147,8 @@ static int add_rule(int ruleset, const char *path, uint64_t rights)
 {
 	AUTO_CLOSE int place = open(path, O_PATH | O_CLOEXEC);
 
+	if (place < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0; /* something was put over what it is in: there is nothing to allow */
 	return place < 0 ? -errno : add_rule_of(ruleset, place, rights);
 }
 

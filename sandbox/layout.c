@@ -208,11 +208,37 @@ static int add_devices(struct layout *l)
 	return 0;
 }
 
+/* And the links in /dev that say it by other names. */
+static int add_procfs(struct layout *l)
+{
+	static const struct {
+		const char *path, *target;
+	} links[] = {
+		{"/dev/fd", "/proc/self/fd"},
+		{"/dev/stdin", "/proc/self/fd/0"},
+		{"/dev/stdout", "/proc/self/fd/1"},
+		{"/dev/stderr", "/proc/self/fd/2"},
+	};
+
+	if (add_ours(l, &(struct step){.kind = STEP_PROCFS, .to = (char *)"/proc"}) < 0)
+		return -1;
+	for (size_t i = 0; i < COUNT_OF(links); i++) {
+		const struct step s = {.kind = STEP_LINK,
+				       .to = (char *)links[i].path,
+				       .text = (char *)links[i].target};
+		if (add_ours(l, &s) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int add_ours_all(struct layout *l)
 {
 	const struct box_options *o = l->options;
 
 	if (add_memory(l, "/tmp", TMP_OPTIONS) < 0 || add_devices(l) < 0)
+		return -1;
+	if (o->procfs && add_procfs(l) < 0)
 		return -1;
 	if (o->empty_home && add_memory(l, o->home, HOME_OPTIONS) < 0)
 		return -1;

@@ -73,6 +73,7 @@ struct box_options {
 	unsigned uid, gid;
 	const char *user; /* name for the generated passwd file */
 	const char *home;
+	bool procfs; /* --proc */
 	bool empty_home; /* there is a directory of that name, in memory */
 };
 

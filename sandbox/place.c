@@ -8,13 +8,16 @@
  * Mount points that are missing are made only in directories of our own, in memory.  Where
  * one is missing in a read-only directory of the host's, that directory is first replaced
  * by one of ours that shows the same entries (place_mirror()); nothing is ever created on
- * the host.
+ * the host.  A symbolic link that leads to nothing (/etc/resolv.conf in many a root directory)
+ * is followed, inside: what it leads to is made.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -257,6 +260,21 @@ static int open_parent(struct box *b, const char *parent, unsigned depth)
 	return r < 0 ? r : place_find(b, parent);
 }
 
+/* Where a symbolic link leads that is in that directory and leads to nothing yet, as a path to
+ * be resolved inside like any other; NULL if it is no link.  To be freed. */
+static char *lead_on(int dir, const char *path, const char *name)
+{
+	char target[PATH_MAX], *whole;
+	ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
+
+	if (n <= 0)
+		return NULL;
+	target[n] = 0;
+	if (target[0] == '/')
+		return strdup(target);
+	return asprintf(&whole, "%s/%s", path, target) < 0 ? NULL : whole;
+}
+
 static int open_directory(struct box *b, const char *path, unsigned depth)
 {
 	const char *name;
@@ -275,9 +293,36 @@ static int open_directory(struct box *b, const char *path, unsigned depth)
 	AUTO_FREE char *last = strndup(name, strcspn(name, "/"));
 	if (!last)
 		return -ENOMEM;
+	AUTO_FREE char *elsewhere = lead_on(dir, parent, last);
+	if (elsewhere)
+		return open_directory(b, elsewhere, depth + 1);
 	if (mkdirat(dir, last, 0755) < 0)
 		return -errno;
 	int made = openat(dir, last, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return made < 0 ? -errno : made;
+}
+
+static int open_file(struct box *b, const char *path, unsigned depth)
+{
+	const char *name;
+
+	if (depth > DEEPEST)
+		return -ELOOP;
+	int there = place_find(b, path);
+	if (there != -ENOENT)
+		return there;
+	AUTO_FREE char *parent = split(path, &name);
+	if (!parent)
+		return -ENOMEM;
+	AUTO_CLOSE int dir = open_parent(b, parent, depth);
+	if (dir < 0)
+		return dir;
+	AUTO_FREE char *elsewhere = lead_on(dir, parent, name);
+	if (elsewhere)
+		return open_file(b, elsewhere, depth + 1);
+	if (mknodat(dir, name, S_IFREG | 0644, 0) < 0)
+		return -errno;
+	int made = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return made < 0 ? -errno : made;
 }
 
@@ -296,22 +341,8 @@ int place_make(struct box *b, const char *path, int *parent, const char **name)
 int place_open(struct box *b, const char *path, bool directory)
 {
 	struct stat st;
-	const char *name;
-	AUTO_CLOSE int parent = -1;
-	AUTO_CLOSE int there = place_find(b, path);
+	AUTO_CLOSE int there = directory ? open_directory(b, path, 0) : open_file(b, path, 0);
 
-	if (there == -ENOENT && directory)
-		there = open_directory(b, path, 0);
-	if (there == -ENOENT && !directory) {
-		int r = place_make(b, path, &parent, &name);
-		if (r < 0)
-			return r;
-		if (mknodat(parent, name, S_IFREG | 0644, 0) < 0)
-			return -errno;
-		there = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (there < 0)
-			return -errno;
-	}
 	if (there < 0)
 		return there;
 	if (fstat(there, &st) < 0)

@@ -113,6 +113,7 @@ static const struct {
 	[STEP_OVERLAY] = {"overlay", IN_INIT, print_overlay},
 	[STEP_OVERLAY_KEPT] = {"overlay", IN_INIT, print_overlay},
 	[STEP_HIDE] = {"hide", IN_INIT, print_paths},
+	[STEP_PROCFS] = {"procfs", IN_INIT, print_paths},
 	[STEP_FREEZE] = {"keep as it is", IN_INIT, print_paths},
 	[STEP_DEVICE] = {"device", IN_INIT, print_device},
 	[STEP_LINK] = {"link", IN_INIT, print_link},

@@ -41,6 +41,7 @@ enum step_kind {
 	STEP_OVERLAY, /* `from` at `to`, changes in memory; text: options */
 	STEP_OVERLAY_KEPT, /* `from` at `to`, changes in text */
 	STEP_HIDE, /* something empty over what is at `to` */
+	STEP_PROCFS, /* the processes inside, at `to` */
 	STEP_FREEZE, /* what is at `to`, if anything, read-only */
 	STEP_DEVICE, /* `from` at `to`; number: what device it must be */
 	STEP_LINK, /* symbolic link at `to`, to text */

@@ -55,6 +55,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_OVERLAY] = step_overlay,
 	[STEP_OVERLAY_KEPT] = step_overlay,
 	[STEP_HIDE] = step_hide,
+	[STEP_PROCFS] = step_procfs,
 	[STEP_FREEZE] = step_freeze,
 	[STEP_DEVICE] = step_device,
 	[STEP_LINK] = step_link,
