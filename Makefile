@@ -243,6 +243,15 @@ $(B)/bench/%: bench/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
+# What a start costs at least, with the box's own filter; and what measures it.
+$(B)/bench/floor: bench/floor.c $(B)/hosted/filter_native.o
+	$(Q)mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) $(CFLAGS) -static -o $@ $^
+
+$(B)/bench/interleave: bench/interleave.c
+	$(Q)mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) $(CFLAGS) -static -o $@ $<
+
 # The same source for Linux: NATIVE picks the numbers.
 $(B)/bench/%.native: bench/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
@@ -308,11 +317,13 @@ demo:
 	@B=$(B) tests/real/demo
 
 bench:
-	@$(SUBMAKE) deps-build deps-demo
+	@$(SUBMAKE) deps-build deps-demo deps-bench
 	@$(SUBMAKE) -s all inputs $(B)/bench/calls $(B)/bench/calls.native \
-		$(B)/bench/exit $(B)/bench/exit.native $(B)/bench/spawn $(B)/bench/spawn.native
+		$(B)/bench/exit $(B)/bench/exit.native $(B)/bench/spawn $(B)/bench/spawn.native \
+		$(B)/bench/floor $(B)/bench/interleave
 	@B=$(B) bench/run
 	@B=$(B) bench/trace
+	@B=$(B) bench/launch
 
 # Go's toolchain at work on its own library, then the library's tests, all of them, beside native
 # runs of the same.
@@ -344,12 +355,16 @@ DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zl
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) command:python3 check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
 	libclang-rt-14-dev util-linux procps iproute2 strace
+DEPS_BENCH := bubblewrap crun
 DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check \
 	zsh fish
 
-.PHONY: deps-demo
+.PHONY: deps-demo deps-bench
 deps-build:
 	@.ci/deps $(DEPS_BUILD)
+# What guise is measured beside.
+deps-bench:
+	@.ci/deps $(DEPS_BENCH)
 deps-demo:
 	@.ci/deps $(DEPS_DEMO)
 deps-test:

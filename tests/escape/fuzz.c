@@ -35,7 +35,7 @@
 #define STEPS 300 /* of a worker */
 #define PATIENCE_MS 6000
 #define TO_DIE_MS 5000
-enum { SIGKILL = 9, WNOHANG = 1 };
+enum { SIGKILL = 9, WNOHANG = 1, WUNTRACED = 2 };
 
 /* What a worker is at, where the watcher sees it. */
 struct progress {
@@ -330,7 +330,8 @@ static void watch(long worker)
 {
 	long seen = -1, since = now();
 	int status;
-	while (sys(SYS_wait4, worker, &status, WNOHANG, 0) == 0) {
+	/* One that stopped itself has come to its end, too. */
+	while (sys(SYS_wait4, worker, &status, WNOHANG | WUNTRACED, 0) == 0) {
 		if (progress->steps != seen) {
 			seen = progress->steps;
 			since = now();
