@@ -109,9 +109,8 @@ static int open_first(char chosen[PATH_MAX])
 
 	find_places(places);
 	for (size_t i = 0; i < PLACES; i++) {
+		memcpy(chosen, places[i], PATH_MAX); /* before there is anything to clean */
 		int fd = open_place(places[i], true);
-		if (fd >= 0)
-			memcpy(chosen, places[i], PATH_MAX);
 		if (fd >= 0)
 			return fd;
 		r = fd;
@@ -208,7 +207,6 @@ static int try_to_make(struct record *r, const char *name, const char *text)
 
 	if (directory < 0)
 		return directory == -ENOENT ? -EAGAIN : directory;
-	strcpy(r->name, name); /* it is good; before there is anything to clean */
 	AUTO_CLOSE int file = make_locked(directory, name);
 	if (file < 0)
 		return file;
@@ -232,6 +230,7 @@ int record_make(struct record *r, const char *name, const char *text)
 	r->file = r->listener = -1;
 	if (!record_name_is_good(name))
 		return -EINVAL;
+	strcpy(r->name, name); /* it is good */
 	for (int i = 0; i < TRIES && e == -EAGAIN; i++)
 		e = try_to_make(r, name, text);
 	return e;
