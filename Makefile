@@ -63,7 +63,8 @@ RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
 	$(MAPPER) filter_gate))
 MKFILTER_OBJS := $(patsubst %.c,$(B)/hosted/%.o,sandbox/mkfilter.c $(SHARED) $(MAPPER) $(LOOP))
 # The box's part that is made, not written: the resident's image and the filters without it.
-MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o $(B)/hosted/filter_settled.o
+MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o $(B)/hosted/filter_settled.o \
+	$(B)/hosted/filter_weaker.o $(B)/hosted/filter_weaker_net.o
 GUISE_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(CLI) $(BOX) $(SHARED) $(LOOP)) $(MADE)
 UNIT_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(filter-out cli/main.c,$(CLI)) $(BOX) $(SHARED) \
 	$(LOOP) $(UNIT)) $(MADE) $(B)/hosted/filter_gate.o

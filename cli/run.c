@@ -20,6 +20,7 @@
 
 #define HOME "/tmp"
 #define HOSTNAME "guise"
+#define WEAKER_NAMES "no-namespaces"
 #define ENGINE_NAMES "native|resident"
 #define LONGEST_HOSTNAME 64 /* sethostname(2) */
 
@@ -43,6 +44,8 @@ static const struct option_row rows[] = {
 	 "loopback only (none), the host's network, or not even loopback"},
 	{"no-tty", TAKES_NOTHING, AT(life.no_terminal), NULL,
 	 "no terminal of its own: the caller's as it is"},
+	{"weaker", TAKES_TEXT, AT(weaker), WEAKER_NAMES,
+	 "no namespaces: Landlock and the filter alone hold"},
 	{"time-namespace", TAKES_NOTHING, AT(time_namespace), NULL,
 	 "clocks of its own, though nobody inside can set them"},
 	{"hostname", TAKES_TEXT, AT(hostname), "NAME", "the host's name inside (" HOSTNAME ")"},
@@ -107,7 +110,13 @@ struct run {
 
 static int read_net(struct run *r)
 {
-	const char *net = r->given.net ? r->given.net : "none";
+	const char *weaker = r->given.weaker;
+	const char *net = r->given.net ? r->given.net : weaker ? "off" : "none";
+
+	r->box.no_namespaces = weaker;
+	if (weaker && strcmp(weaker, WEAKER_NAMES) != 0)
+		return failure_set(r->why, EXIT_GUISE, "--weaker %s: unknown; give " WEAKER_NAMES,
+				   weaker);
 
 	r->box.host_network = strcmp(net, "host") == 0;
 	r->box.no_network = strcmp(net, "off") == 0;

@@ -9,7 +9,8 @@
 
 struct run_options {
 	struct given_list places, environment;
-	const char *profile, *root, *net, *directory, *hostname, *personality, *release, *engine;
+	const char *profile, *root, *net, *directory, *hostname, *personality, *release, *engine,
+		*weaker;
 	bool keep_environment, clear_environment, no_working, no_patch, check_uses, quiet, dry_run,
 		time_namespace;
 	struct limit_options limits;

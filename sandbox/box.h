@@ -49,6 +49,7 @@ struct box {
 	int pty; /* inside: the program's terminal, or -1 */
 	struct cgroup cgroup;
 	char last[192]; /* to be said when all is over; "": nothing */
+	int rules; /* Landlock's, in the making (weaker.c) */
 	int root; /* the new root */
 	bool root_is_overlay; /* with places for everything in it */
 	struct own own[BOX_OWN];
@@ -107,6 +108,10 @@ int step_share(struct box *b, const struct step *s);
 int step_loopback(struct box *b, const struct step *s);
 int step_hostname(struct box *b, const struct step *s);
 int step_drop(struct box *b, const struct step *s);
+int step_rules(struct box *b, const struct step *s);
+int step_allow(struct box *b, const struct step *s);
+int step_enforce(struct box *b, const struct step *s);
+int step_weaker_filter(struct box *b, const struct step *s);
 int step_landlock(struct box *b, const struct step *s);
 int step_processes(struct box *b, const struct step *s);
 int step_root(struct box *b, const struct step *s);

@@ -89,8 +89,13 @@ int step_drop(struct box *b, const struct step *s)
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_SECUREBITS, SECURE_SET, 0, 0, 0) < 0)
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	/* An ordinary user outside a namespace of its own has nothing to give up, nor the right
+	 * to lock the bits. */
+	if (b->options->no_namespaces && prctl(PR_CAPBSET_DROP, 0, 0, 0, 0) < 0 && errno == EPERM)
+		return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+	if (prctl(PR_SET_SECUREBITS, SECURE_SET, 0, 0, 0) < 0)
 		return -errno;
 	int r = drop_bounding();
 	if (r < 0)

@@ -56,6 +56,7 @@
 	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | \
 	 LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV | FS_RESOLVE_UNIX)
 #define FS_NODES (LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK)
+#define FS_WRITABLE (~(uint64_t)(FS_NODES | FS_IOCTL_DEV))
 #define FS_DEVICE \
 	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 
@@ -159,9 +160,9 @@ static uint64_t rights_of(const struct step *s)
 	case STEP_WRITABLE:
 	case STEP_OVERLAY:
 	case STEP_OVERLAY_KEPT:
-		return ~(FS_NODES | FS_IOCTL_DEV);
+		return FS_WRITABLE;
 	case STEP_TMPFS:
-		return s->number ? ~(FS_NODES | FS_IOCTL_DEV) : 0;
+		return s->number ? FS_WRITABLE : 0;
 	case STEP_DEVICE:
 	case STEP_PTS:
 		return FS_DEVICE;
@@ -191,21 +192,33 @@ static int add_rules(int ruleset, const struct plan *p, uint64_t governed)
 	return r;
 }
 
-int step_landlock(struct box *b, const struct step *s)
+int landlock_begin(unsigned version, bool ports)
 {
-	struct landlock_scope scope = landlock_all((unsigned)s->number);
+	struct landlock_scope scope = landlock_all(version);
 
-	if (!b->options->no_network)
+	if (!ports)
 		scope.ports = 0;
-	AUTO_CLOSE int ruleset = (int)syscall(SYS_landlock_create_ruleset, &scope, sizeof scope, 0);
-	if (ruleset < 0)
-		return -errno;
-	int r = add_rules(ruleset, b->plan, scope.files);
-	if (r == 0 && b->processes >= 0)
-		r = add_rule_of(ruleset, b->processes,
-				LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
-	if (r < 0)
-		return r;
+	int ruleset = (int)syscall(SYS_landlock_create_ruleset, &scope, sizeof scope, 0);
+	return ruleset < 0 ? -errno : ruleset;
+}
+
+int landlock_allow_read(int ruleset, const char *path)
+{
+	return add_rule(ruleset, path, FS_READ);
+}
+
+int landlock_allow_write(int ruleset, const char *path)
+{
+	return add_rule(ruleset, path, FS_WRITABLE & landlock_all(landlock_version()).files);
+}
+
+int landlock_allow_device(int ruleset, const char *path)
+{
+	return add_rule(ruleset, path, FS_DEVICE & landlock_all(landlock_version()).files);
+}
+
+int landlock_enforce(struct box *b, int ruleset)
+{
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) == 0)
 		return 0;
 	if (errno == E2BIG)
@@ -214,4 +227,15 @@ int step_landlock(struct box *b, const struct step *s)
 				   "there can be; start guise from fewer sandboxes within "
 				   "each other");
 	return -errno;
+}
+
+int step_landlock(struct box *b, const struct step *s)
+{
+	unsigned version = (unsigned)s->number;
+	AUTO_CLOSE int ruleset = landlock_begin(version, b->options->no_network);
+
+	if (ruleset < 0)
+		return ruleset;
+	int r = add_rules(ruleset, b->plan, landlock_all(version).files);
+	return r < 0 ? r : landlock_enforce(b, ruleset);
 }

@@ -22,6 +22,15 @@ struct landlock_scope landlock_all(unsigned version);
  * by Landlock, and since which Linux it is.  ports: they are to be governed too. */
 const char *landlock_lack(unsigned version, bool ports, unsigned i);
 
+/* A ruleset in the making (a descriptor, or -errno), what it is to allow at a path, and its
+ * enforcement on this process and what it starts: 0 or -errno. */
+struct box;
+int landlock_begin(unsigned version, bool ports);
+int landlock_allow_read(int ruleset, const char *path);
+int landlock_allow_write(int ruleset, const char *path);
+int landlock_allow_device(int ruleset, const char *path);
+int landlock_enforce(struct box *b, int ruleset);
+
 /* Why there is none, and the cure. */
 const char *landlock_cure(void);
 

@@ -27,6 +27,9 @@
  * Small, since it is installed at every start: a binary tree over the bounds of runs of
  * numbers.
  *
+ * `mkfilter weaker` and `weaker_net`, under the program's other one where there are no
+ * namespaces: everything but what weaker.def says.
+ *
  * Written to standard output as C.
  */
 #include "syscalls/engine/resident/layout.h"
@@ -74,6 +77,8 @@ struct guard {
 	int call;
 	int error;
 	bool native; /* for programs without a resident only */
+	bool never; /* whatever the arguments */
+	bool net, no_net; /* weaker.def: for one of the two only */
 	struct test tests[MOST_TESTS];
 };
 
@@ -128,10 +133,23 @@ static const struct guard guards[] = {
 #undef GUARD
 };
 
+static const struct guard weaker[] = {
+#define GUARD(name, e, ...) {.call = __NR_##name, .error = e, .tests = {__VA_ARGS__}},
+#define GUARD_NET(name, e, ...) \
+	{.call = __NR_##name, .error = e, .net = true, .tests = {__VA_ARGS__}},
+#define DENY(name, e) {.call = __NR_##name, .error = e, .never = true},
+#define DENY_NO_NET(name, e) {.call = __NR_##name, .error = e, .no_net = true, .never = true},
+#include "sandbox/weaker.def"
+#undef DENY_NO_NET
+#undef DENY
+#undef GUARD_NET
+#undef GUARD
+};
+
 /* A filter in the making. */
 struct filter {
 	const char *name;
-	bool native;
+	bool native, weaker, net;
 	int action[MAX_CALL]; /* ALLOWED, or the error */
 	struct program program;
 };
@@ -300,7 +318,8 @@ static void emit_requests(struct program *p)
 
 static bool applies(const struct guard *g, const struct filter *f, int call)
 {
-	return g->call == call && (f->native || !g->native);
+	return g->call == call && (f->native || !g->native) && (f->net || !g->net) &&
+	       (!f->net || !g->no_net);
 }
 
 /* The tests of one guarded call, and its error. */
@@ -308,15 +327,19 @@ static void emit_guard(struct filter *f, int call)
 {
 	int error = EPERM;
 
+	const struct guard *list = f->weaker ? weaker : guards;
+	size_t n = f->weaker ? COUNT(weaker) : COUNT(guards);
+
 	if (call == __NR_ioctl) {
 		emit_requests(&f->program);
 		return;
 	}
-	for (size_t i = 0; i < COUNT(guards); i++) {
-		if (!applies(&guards[i], f, call))
+	for (size_t i = 0; i < n; i++) {
+		if (!applies(&list[i], f, call))
 			continue;
-		emit_row(&f->program, guards[i].tests);
-		error = guards[i].error;
+		if (!list[i].never)
+			emit_row(&f->program, list[i].tests);
+		error = list[i].error;
 	}
 	end(&f->program, SECCOMP_RET_ERRNO | (uint32_t)error);
 }
@@ -485,6 +508,48 @@ static int make_settled(struct filter *f)
 	return 0;
 }
 
+/* ---- Without namespaces ------------------------------------------------------------------- */
+
+/* The first guard of a call; none is COUNT(weaker). */
+static size_t first_of(const struct filter *f, int call)
+{
+	size_t i = 0;
+
+	while (i < COUNT(weaker) && !applies(&weaker[i], f, call))
+		i++;
+	return i;
+}
+
+/* Call after call: there are few, and the other filter has a tree. */
+static int make_weaker(struct filter *f)
+{
+	struct program *p = &f->program;
+
+	f->weaker = true;
+	emit_architecture(p, SECCOMP_RET_ALLOW); /* the other filter's to refuse */
+	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(nr)));
+	for (size_t i = 0; i < COUNT(weaker); i++) {
+		int call = weaker[i].call;
+		size_t at = p->n;
+
+		if (i != first_of(f, call))
+			continue;
+		jump(p, BPF_JEQ, (uint32_t)call, 0, 0);
+		emit_guard(f, call);
+		if (p->n - at - 1 > UINT8_MAX)
+			return -E2BIG;
+		p->steps[at].jf = (uint8_t)(p->n - at - 1);
+	}
+	end(p, SECCOMP_RET_ALLOW);
+	return 0;
+}
+
+static int make_weaker_net(struct filter *f)
+{
+	f->net = true;
+	return make_weaker(f);
+}
+
 /* ---- Out ---------------------------------------------------------------------------------- */
 
 static void print(const struct filter *f)
@@ -507,7 +572,11 @@ static int make(struct filter *f)
 	static const struct {
 		const char *name;
 		int (*make)(struct filter *);
-	} kinds[] = {{"gate", make_gate}, {"native", make_native}, {"settled", make_settled}};
+	} kinds[] = {{"gate", make_gate},
+		     {"native", make_native},
+		     {"settled", make_settled},
+		     {"weaker", make_weaker},
+		     {"weaker_net", make_weaker_net}};
 
 	for (int i = 0; i < MAX_CALL; i++)
 		f->action[i] = ENOSYS;

@@ -47,6 +47,7 @@ struct box_options {
 	const char *root; /* --root; NULL: nothing but what is named */
 	bool host_network;
 	bool no_network; /* not even loopback */
+	bool no_namespaces; /* --weaker: Landlock, filter and rlimits alone */
 	bool own_time; /* a time namespace */
 	const char *hostname;
 	const char *working; /* the caller's directory, writable inside; NULL: not shown */

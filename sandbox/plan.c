@@ -83,6 +83,14 @@ static void print_landlock(FILE *out, const struct step *s)
 	fprintf(out, " (version %lu)", (unsigned long)s->number);
 }
 
+static void print_allowance(FILE *out, const struct step *s)
+{
+	static const char *const names[] = {"to read", "to read and write",
+					    "to use"}; /* weaker.c */
+
+	fprintf(out, " %s %s", names[s->number], s->to);
+}
+
 static const struct {
 	const char *name;
 	enum step_place place;
@@ -122,6 +130,9 @@ static const struct {
 	[STEP_SEAL] = {"seal root", IN_INIT, print_paths},
 	[STEP_ENTER] = {"enter", IN_INIT, print_paths},
 	[STEP_DROP] = {"drop capabilities, no new privileges", IN_INIT, print_paths},
+	[STEP_RULES] = {"landlock alone", IN_INIT, print_landlock},
+	[STEP_ALLOW] = {"allow", IN_INIT, print_allowance},
+	[STEP_ENFORCE] = {"allow nothing else", IN_INIT, print_paths},
 	[STEP_LANDLOCK] = {"landlock", IN_INIT, print_landlock},
 	[STEP_SESSION] = {"session", IN_INIT, print_paths},
 	[STEP_GROUP] = {"process group", IN_GUEST, print_paths},
@@ -132,6 +143,7 @@ static const struct {
 	[STEP_NATIVE_FILTER] = {"filter for the host's own programs", IN_GUEST, print_paths},
 	[STEP_LIMIT] = {"limit", IN_GUEST, print_limit},
 	[STEP_LIMIT_HOLDS] = {"see that processes are counted", IN_GUEST, print_paths},
+	[STEP_WEAKER_FILTER] = {"filter instead of namespaces", IN_GUEST, print_paths},
 	[STEP_EXECUTE] = {"execute", IN_GUEST, print_paths},
 	[STEP_NATIVE_EXECUTE] = {"execute natively", IN_GUEST, print_paths},
 	[STEP_SETTLE] = {"filter of its own", IN_INIT_LATER, print_paths},

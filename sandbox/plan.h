@@ -51,6 +51,9 @@ enum step_kind {
 	STEP_ENTER, /* working directory `to` */
 	STEP_SESSION, /* a session of its own, and a terminal if the caller has one */
 	STEP_DROP, /* all capabilities, for good */
+	STEP_RULES, /* without namespaces: what Landlock is to hold; number: its version */
+	STEP_ALLOW, /* at `to`; number: what */
+	STEP_ENFORCE,
 	STEP_LANDLOCK, /* the same places once more; number: the kernel's version */
 
 	STEP_GROUP, /* a process group of its own, on the terminal if there is one */
@@ -61,6 +64,7 @@ enum step_kind {
 	STEP_LIMIT, /* text: name of a limit; number: the most */
 	STEP_LIMIT_HOLDS, /* try that of processes */
 	STEP_NATIVE_FILTER, /* the host's calls, as far as its personality's rows make them */
+	STEP_WEAKER_FILTER, /* without namespaces; number: 1 with the host's network */
 	STEP_EXECUTE, /* the resident, which runs `to` */
 	STEP_NATIVE_EXECUTE, /* `to` itself */
 

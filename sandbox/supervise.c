@@ -25,6 +25,7 @@
 #include "sandbox/cleaner.h"
 #include "sandbox/leftovers.h"
 #include "sandbox/scope.h"
+#include "sandbox/weaker.h"
 
 #define COUNT_OF(a) (sizeof(a) / sizeof(*(a)))
 
@@ -64,6 +65,9 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_SEAL] = step_seal,
 	[STEP_ENTER] = step_enter,
 	[STEP_DROP] = step_drop,
+	[STEP_RULES] = step_rules,
+	[STEP_ALLOW] = step_allow,
+	[STEP_ENFORCE] = step_enforce,
 	[STEP_LANDLOCK] = step_landlock,
 	[STEP_SESSION] = step_session,
 	[STEP_GROUP] = step_group,
@@ -74,6 +78,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_NATIVE_FILTER] = step_native_filter,
 	[STEP_LIMIT] = step_limit,
 	[STEP_LIMIT_HOLDS] = step_limit_holds,
+	[STEP_WEAKER_FILTER] = step_weaker_filter,
 	[STEP_EXECUTE] = step_execute,
 	[STEP_NATIVE_EXECUTE] = step_native_execute,
 	[STEP_SETTLE] = step_settle,
@@ -130,12 +135,13 @@ static int refused(struct box *b, uint64_t spaces, int error)
 	const char *cure = confine_refusal();
 
 	if (error == -EPERM || error == -ENOSPC || error == -EUSERS || error == -EACCES)
-		return failure_set(b->why, EXIT_GUISE,
-				   "this system gives no user namespaces (%s); %s",
-				   strerror(-error),
-				   cure ? cure
-					: "raise the sysctls under user.max_*_namespaces, or "
-					  "ask whoever confines this process");
+		return failure_set(
+			b->why, EXIT_GUISE,
+			"this system gives no user namespaces (%s); %s; or see --weaker in guise-run(1)",
+			strerror(-error),
+			cure ? cure
+			     : "raise the sysctls under user.max_*_namespaces, or "
+			       "ask whoever confines this process");
 	if (error == -EINVAL || error == -ENOSYS)
 		return failure_set(b->why, EXIT_GUISE,
 				   "this system gives no namespaces of some kind (%s); take a "
@@ -524,6 +530,8 @@ static int run(struct box *b, int signals)
 
 int box_run(const struct plan *plan, const struct box_options *options, struct failure *why)
 {
+	if (options->no_namespaces)
+		return weaker_run(plan, options, why);
 	struct terminal terminal = TERMINAL_NONE;
 	struct control control = CONTROL_NONE;
 	struct box b = {

@@ -23,6 +23,8 @@
 Suite *filter_suite(void);
 
 /* $(B)/filter_*.c */
+extern const struct sock_filter weaker_filter[], weaker_net_filter[];
+extern const unsigned short weaker_filter_length, weaker_net_filter_length;
 extern const struct sock_filter gate_filter[], native_filter[], settled_filter[];
 extern const unsigned short gate_filter_length, native_filter_length, settled_filter_length;
 
@@ -447,6 +449,54 @@ START_TEST(process_1_is_held_too)
 }
 END_TEST
 
+/* Without namespaces: what nothing else would hold. */
+START_TEST(nothing_is_left_to_namespaces)
+{
+	static const struct {
+		int nr;
+		uint64_t args[6];
+		int alone, net;
+	} weaker[] = {
+		{__NR_read, {0}, YES, YES},
+		{__NR_openat, {0}, YES, YES},
+		{__NR_chmod, {0}, E(EPERM), E(EPERM)},
+		{__NR_fchmod, {3, 0644}, E(EPERM), E(EPERM)},
+		{__NR_fchownat, {0}, E(EPERM), E(EPERM)},
+		{__NR_utimensat, {0}, E(EPERM), E(EPERM)},
+		{__NR_fsetxattr, {3}, E(EPERM), E(EPERM)},
+		{__NR_shmget, {0}, E(EPERM), E(EPERM)},
+		{__NR_shmat, {0}, E(EPERM), E(EPERM)},
+		{__NR_mq_open, {0}, E(EPERM), E(EPERM)},
+		{__NR_socket, {AF_UNIX, SOCK_STREAM}, E(EPERM), E(EPERM)},
+		{__NR_socket, {AF_INET, SOCK_DGRAM}, E(EPERM), YES},
+		{__NR_socket, {AF_INET6, SOCK_STREAM}, E(EPERM), YES},
+		{__NR_socket, {AF_NETLINK, SOCK_RAW}, E(EPERM), YES},
+		{__NR_socketpair, {AF_UNIX, SOCK_STREAM}, YES, YES},
+		{__NR_prlimit64, {0, 7}, YES, YES},
+		{__NR_prlimit64, {1, 7}, E(EPERM), E(EPERM)},
+		{__NR_setpriority, {0, 0, 5}, YES, YES},
+		{__NR_setpriority, {0, 77, 5}, E(EPERM), E(EPERM)},
+		{__NR_setpriority, {2 /* PRIO_USER */, 0, 5}, E(EPERM), E(EPERM)},
+		{__NR_sched_setaffinity, {77}, E(EPERM), E(EPERM)},
+		{__NR_prctl, {1 /* PR_SET_PDEATHSIG */, 0}, E(EPERM), E(EPERM)},
+		{__NR_prctl, {15}, YES, YES},
+	};
+
+	for (size_t i = 0; i < COUNT(weaker); i++) {
+		struct seccomp_data d = {.nr = weaker[i].nr, .arch = AUDIT_ARCH_X86_64};
+		uint32_t want[] = {weaker[i].alone ? SECCOMP_RET_ERRNO | (uint32_t)weaker[i].alone
+						   : SECCOMP_RET_ALLOW,
+				   weaker[i].net ? SECCOMP_RET_ERRNO | (uint32_t)weaker[i].net
+						 : SECCOMP_RET_ALLOW};
+
+		memcpy(d.args, weaker[i].args, sizeof d.args);
+		ck_assert_msg(run(weaker_filter, weaker_filter_length, &d) == want[0], "%zu", i);
+		ck_assert_msg(run(weaker_net_filter, weaker_net_filter_length, &d) == want[1],
+			      "%zu", i);
+	}
+}
+END_TEST
+
 Suite *filter_suite(void)
 {
 	Suite *s = suite_create("filter");
@@ -456,6 +506,7 @@ Suite *filter_suite(void)
 	tcase_add_loop_test(t, arguments_decide_natively, 0, (int)COUNT(cases));
 	tcase_add_test(t, no_filter_listens);
 	tcase_add_test(t, other_ways_are_closed);
+	tcase_add_test(t, nothing_is_left_to_namespaces);
 	tcase_add_test(t, process_1_is_held_too);
 	suite_add_tcase(s, t);
 	return s;
