@@ -19,13 +19,13 @@
 
 #include "cli/command.h"
 #include "loader/brand.h"
+#include "sandbox/foreign.h"
 #include "sandbox/scope.h"
 #include "syscalls/launch.h"
 #include "syscalls/personality.h"
 
 #define PLACE "/proc/sys/fs/binfmt_misc"
 #define LONGEST_INTERPRETER 127 /* BINPRM_BUF_SIZE - 1 */
-#define HOSTS_OWN 3 /* ELFOSABI_GNU: the host runs those itself */
 
 struct given_options {
 	bool mount;
@@ -47,46 +47,7 @@ struct request {
 
 static bool wanted(const struct request *q, const struct personality *p)
 {
-	return p->rows && p->brand.osabi && p->brand.osabi != HOSTS_OWN &&
-	       (!q->only || p == q->only);
-}
-
-/* e_ident up to OSABI, then e_type and e_machine: a program, position-independent or not,
- * for this processor.  ("\0" cannot be in the text.) */
-#define HEADER 20
-static void describe_header(const struct personality *p, unsigned char magic[HEADER],
-			    unsigned char mask[HEADER])
-{
-	const unsigned char want[HEADER] = {0x7f,	    'E',      'L',	'F', 2, 1, 1,
-					    p->brand.osabi, [16] = 2, [18] = 62};
-	const unsigned char look[HEADER] = {
-		255, 255, 255,	       255,	   255,	       255,
-		255, 255, [16] = 0xfe, [17] = 255, [18] = 255, [19] = 255};
-
-	memcpy(magic, want, HEADER);
-	memcpy(mask, look, HEADER);
-}
-
-static void escape(const unsigned char bytes[HEADER], char text[4 * HEADER + 1])
-{
-	for (size_t i = 0; i < HEADER; i++)
-		(void)snprintf(text + 4 * i, 5, "\\x%02x", bytes[i]); /* fits */
-}
-
-/* ":name:M:offset:magic:mask:interpreter:flags"; to be freed. */
-static char *registration(const struct request *q, const struct personality *p)
-{
-	unsigned char magic[HEADER], mask[HEADER];
-	char magic_text[4 * HEADER + 1], mask_text[4 * HEADER + 1];
-	char *line;
-
-	describe_header(p, magic, mask);
-	escape(magic, magic_text);
-	escape(mask, mask_text);
-	if (asprintf(&line, ":guise-%s:M:0:%s:%s:%s:PF", p->name, magic_text, mask_text,
-		     q->interpreter) < 0)
-		return NULL;
-	return line;
+	return p->rows && foreign_has_brand(p) && (!q->only || p == q->only);
 }
 
 static int find_interpreter(struct request *q)
@@ -176,7 +137,7 @@ static int take_away(struct request *q, const struct personality *p)
 
 static int install(struct request *q, const struct personality *p)
 {
-	AUTO_FREE char *line = registration(q, p);
+	AUTO_FREE char *line = foreign_registration(p, q->interpreter);
 
 	if (!line)
 		return failure_set(q->why, EXIT_GUISE, "out of memory");
@@ -187,7 +148,7 @@ static int install(struct request *q, const struct personality *p)
 
 static int print(struct request *q, const struct personality *p)
 {
-	AUTO_FREE char *line = registration(q, p);
+	AUTO_FREE char *line = foreign_registration(p, q->interpreter);
 
 	if (!line)
 		return failure_set(q->why, EXIT_GUISE, "out of memory");

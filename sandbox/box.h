@@ -35,6 +35,7 @@ struct box {
 	struct failure *why;
 	int resident, settings; /* sealed files */
 	int processes; /* processes.c; -1: not to be had */
+	int foreign; /* foreign.c: what holds its entries; -1: there are none */
 	int board, board_bell; /* HIDDEN_BOARD, HIDDEN_BOARD_BELL */
 	int channel; /* init: to the supervisor; supervisor: to init */
 	pid_t init; /* as the supervisor knows it */
@@ -78,6 +79,9 @@ int box_attend(struct box *b, int signals);
 /* layout.c: the path in the box of a device it has for everybody (null, zero, ...), or NULL. */
 const char *box_device(dev_t number);
 
+/* images.c: the resident's, sealed: a descriptor or -errno. */
+int image_make(void);
+
 /* place.c */
 int place_open(struct box *b, const char *path, bool directory);
 int place_find(const struct box *b, const char *path);
@@ -114,6 +118,7 @@ int step_enforce(struct box *b, const struct step *s);
 int step_weaker_filter(struct box *b, const struct step *s);
 int step_landlock(struct box *b, const struct step *s);
 int step_processes(struct box *b, const struct step *s);
+int step_refuse_foreign(struct box *b, const struct step *s);
 int step_root(struct box *b, const struct step *s);
 int step_base(struct box *b, const struct step *s);
 int step_tmpfs(struct box *b, const struct step *s);

@@ -72,12 +72,17 @@ static int make_board(struct box *b)
 	return b->board_bell < 0 ? -errno : 0;
 }
 
+int image_make(void)
+{
+	return sealed("guise", MFD_EXEC, resident_image,
+		      (size_t)(resident_image_end - resident_image));
+}
+
 int step_images(struct box *b, const struct step *s)
 {
 	const struct settings *settings = &b->options->settings;
 
-	b->resident = sealed("guise", MFD_EXEC, resident_image,
-			     (size_t)(resident_image_end - resident_image));
+	b->resident = image_make();
 	if (b->resident == -EACCES)
 		return failure_set(b->why, EXIT_GUISE,
 				   "this system executes no files in memory; "

@@ -481,7 +481,8 @@ static int add_start(struct layout *l, struct plan *out)
 	if (loopback && add(l, out, &(struct step){.kind = STEP_LOOPBACK}) < 0)
 		return -1;
 	if (add(l, out, &name) < 0 ||
-	    (!o->native && add(l, out, &(struct step){.kind = STEP_PROCESSES}) < 0) ||
+	    add(l, out, &(struct step){.kind = o->native ? STEP_REFUSE_FOREIGN : STEP_PROCESSES}) <
+		    0 ||
 	    add(l, out, &root) < 0)
 		return -1;
 	if (!o->root)

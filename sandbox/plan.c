@@ -111,6 +111,7 @@ static const struct {
 	[STEP_SHARE] = {"at most half of what its user may have", IN_INIT, print_paths},
 	[STEP_LOOPBACK] = {"loopback up", IN_INIT, print_paths},
 	[STEP_HOSTNAME] = {"hostname", IN_INIT, print_paths},
+	[STEP_REFUSE_FOREIGN] = {"refuse other systems' programs", IN_INIT, print_paths},
 	[STEP_PROCESSES] = {"facts about the processes inside", IN_INIT, print_paths},
 	[STEP_ROOT] = {"root", IN_INIT, print_options},
 	[STEP_BASE] = {"base", IN_INIT, print_paths},

@@ -31,6 +31,7 @@ enum step_kind {
 	STEP_SHARE, /* of what the user may have */
 	STEP_LOOPBACK,
 	STEP_HOSTNAME, /* to */
+	STEP_REFUSE_FOREIGN, /* other systems' programs, by name, where the kernel can */
 	STEP_PROCESSES, /* what Linux tells of the processes inside, for the resident */
 	STEP_ROOT, /* a fresh root; text: tmpfs options */
 	STEP_BASE, /* what is in directory `from`, read-only, as the root's contents */
