@@ -36,25 +36,50 @@ INT_LOOKS(hex64, 8, false, LOOK_HEX);
 INT_LOOKS(word, 1, false, LOOK_WORD);
 INT_LOOKS(small_set, 8, false, LOOK_BITS);
 
+/* Each size by its own copy: with a variable size it would be a call for two or eight bytes. */
 static uint64_t load(const void *at, size_t size, bool is_signed)
 {
 	union {
-		uint64_t u;
-		int64_t s;
+		uint8_t u1;
+		uint16_t u2;
+		uint32_t u4;
+		uint64_t u8;
+		int8_t s1;
+		int16_t s2;
+		int32_t s4;
 	} v = {0};
 
-	memcpy(&v, at, size);
-	if (is_signed && size < 8) {
-		unsigned shift = 64 - 8 * (unsigned)size;
-
-		v.s = (int64_t)(v.u << shift) >> shift;
+	switch (size) {
+	case 1:
+		memcpy(&v, at, 1);
+		return is_signed ? (uint64_t)v.s1 : v.u1;
+	case 2:
+		memcpy(&v, at, 2);
+		return is_signed ? (uint64_t)v.s2 : v.u2;
+	case 4:
+		memcpy(&v, at, 4);
+		return is_signed ? (uint64_t)v.s4 : v.u4;
+	default:
+		memcpy(&v, at, 8);
+		return v.u8;
 	}
-	return v.u;
 }
 
 static void store(void *at, size_t size, uint64_t value)
 {
-	memcpy(at, &value, size);
+	switch (size) {
+	case 1:
+		memcpy(at, &value, 1);
+		break;
+	case 2:
+		memcpy(at, &value, 2);
+		break;
+	case 4:
+		memcpy(at, &value, 4);
+		break;
+	default:
+		memcpy(at, &value, 8);
+	}
 }
 
 /* Whether a value, sign-extended or not as its source says, fits a place of `size` bytes. */
