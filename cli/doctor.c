@@ -345,7 +345,7 @@ static void look_at_overlay(struct finding *f)
 	int r = try(CLONE_NEWUSER | CLONE_NEWNS, mount_overlay);
 
 	if (r < 0)
-		find(f, STATE_LIMITED, "load the module overlay; nothing needs it yet",
+		find(f, STATE_LIMITED, "load the module overlay, for --overlay and --ephemeral",
 		     "none in a user namespace: %s", strerror(-r));
 	else
 		find(f, STATE_OK, NULL, "in a user namespace");
@@ -385,9 +385,8 @@ static void look_at_proc(struct finding *f)
 	}
 	int r = try(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS, mount_proc);
 	if (r < 0)
-		find(f, STATE_LIMITED,
-		     "in a container, do not mask parts of /proc; nothing needs it yet",
-		     "a sandbox cannot have one: %s", strerror(-r));
+		find(f, STATE_LIMITED, "in a container, do not mask parts of /proc",
+		     "--proc shows processes only: %s", strerror(-r));
 	else
 		find(f, STATE_OK, NULL, "whole");
 }

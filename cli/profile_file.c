@@ -157,7 +157,10 @@ static int add_scalar(struct reader *r, const struct option_row *row, const yaml
 	return add(r, row, (const char *)e->data.scalar.value, line_of(e));
 }
 
-static int read_sequence(struct reader *r, const struct option_row *row)
+/* All events up to the end of what has begun, each to be read by `read`, which refuses those that
+ * do not belong there. */
+static int read_until(struct reader *r, yaml_event_type_t end,
+		      int (*read)(struct reader *, const yaml_event_t *, void *), void *context)
 {
 	yaml_event_t e;
 	int result = 0;
@@ -165,15 +168,22 @@ static int read_sequence(struct reader *r, const struct option_row *row)
 	for (bool over = false; result == 0 && !over;) {
 		if (next(r, &e) < 0)
 			return -1;
-		over = e.type == YAML_SEQUENCE_END_EVENT;
-		if (e.type == YAML_SCALAR_EVENT)
-			result = add_scalar(r, row, &e);
-		else if (!over)
-			result = wrong(r, line_of(&e), row->name,
-				       "holds more than text; give a list of %s", row->value);
+		over = e.type == end;
+		if (!over)
+			result = read(r, &e, context);
 		yaml_event_delete(&e);
 	}
 	return result;
+}
+
+static int read_element(struct reader *r, const yaml_event_t *e, void *context)
+{
+	const struct option_row *row = context;
+
+	if (e->type == YAML_SCALAR_EVENT)
+		return add_scalar(r, row, e);
+	return wrong(r, line_of(e), row->name, "holds more than text; give a list of %s",
+		     row->value);
 }
 
 static int read_value(struct reader *r, const struct option_row *row, const yaml_event_t *e)
@@ -181,7 +191,7 @@ static int read_value(struct reader *r, const struct option_row *row, const yaml
 	if (e->type == YAML_SCALAR_EVENT)
 		return add_scalar(r, row, e);
 	if (e->type == YAML_SEQUENCE_START_EVENT && row->kind == TAKES_LIST)
-		return read_sequence(r, row);
+		return read_until(r, YAML_SEQUENCE_END_EVENT, read_element, (void *)row);
 	return wrong(r, line_of(e), row->name, "takes one value; give %s",
 		     row->kind == TAKES_NOTHING ? "true or false" : row->value);
 }
@@ -247,93 +257,61 @@ static int read_pair(struct reader *r, const yaml_event_t *key, bool *seen)
 	return result;
 }
 
+static int read_key(struct reader *r, const yaml_event_t *e, void *seen)
+{
+	if (e->type == YAML_SCALAR_EVENT)
+		return read_pair(r, e, seen);
+	return wrong(r, line_of(e), NULL, "not an option; give a name");
+}
+
 static int read_mapping(struct reader *r)
 {
 	AUTO_FREE bool *seen = calloc(r->command->n_rows + 1, sizeof *seen);
-	yaml_event_t e;
-	int result = 0;
 
 	if (!seen)
 		return out_of_memory(r->why);
-	for (bool over = false; result == 0 && !over;) {
-		if (next(r, &e) < 0)
-			return -1;
-		over = e.type == YAML_MAPPING_END_EVENT;
-		if (e.type == YAML_SCALAR_EVENT)
-			result = read_pair(r, &e, seen);
-		else if (!over)
-			result = wrong(r, line_of(&e), NULL, "not an option; give a name");
-		yaml_event_delete(&e);
-	}
-	return result;
+	return read_until(r, YAML_MAPPING_END_EVENT, read_key, seen);
 }
 
-static int read_mappings(struct reader *r)
+static int read_part(struct reader *r, const yaml_event_t *e, void *context)
 {
-	yaml_event_t e;
-	int result = 0;
-
-	for (bool over = false; result == 0 && !over;) {
-		if (next(r, &e) < 0)
-			return -1;
-		over = e.type == YAML_SEQUENCE_END_EVENT;
-		if (e.type == YAML_MAPPING_START_EVENT)
-			result = read_mapping(r);
-		else if (!over)
-			result = wrong(r, line_of(&e), NULL, "not \"option: value\"; give that");
-		yaml_event_delete(&e);
-	}
-	return result;
+	if (e->type == YAML_MAPPING_START_EVENT)
+		return read_mapping(r);
+	return wrong(r, line_of(e), NULL, "not \"option: value\"; give that");
 }
 
 /* ---- The file ---------------------------------------------------------------------------- */
 
-static int read_root(struct reader *r, const yaml_event_t *e)
+static int read_root(struct reader *r, const yaml_event_t *e, void *context)
 {
+	unsigned *documents = context;
+
 	switch (e->type) {
-	case YAML_STREAM_START_EVENT:
 	case YAML_DOCUMENT_START_EVENT:
+		if (++*documents == 1)
+			return 0;
+		return wrong(r, line_of(e), NULL, "a second document; make it another file");
+	case YAML_STREAM_START_EVENT:
 	case YAML_DOCUMENT_END_EVENT:
-	case YAML_STREAM_END_EVENT:
 		return 0;
-	case YAML_MAPPING_START_EVENT:
-		return read_mapping(r);
 	case YAML_SEQUENCE_START_EVENT:
-		return read_mappings(r);
+		return read_until(r, YAML_SEQUENCE_END_EVENT, read_part, NULL);
 	default:
-		return wrong(r, line_of(e), NULL, "not \"option: value\"; give that");
+		return read_part(r, e, NULL);
 	}
-}
-
-static int read_stream(struct reader *r)
-{
-	unsigned documents = 0;
-	yaml_event_t e;
-	int result = 0;
-
-	for (bool over = false; result == 0 && !over;) {
-		if (next(r, &e) < 0)
-			return -1;
-		over = e.type == YAML_STREAM_END_EVENT;
-		documents += e.type == YAML_DOCUMENT_START_EVENT;
-		result = documents > 1 ? wrong(r, line_of(&e), NULL,
-					       "a second document; make it another file")
-				       : read_root(r, &e);
-		yaml_event_delete(&e);
-	}
-	return result;
 }
 
 int profile_file_parse(const char *text, size_t size, const struct command *c,
 		       struct profile_file *out, struct failure *why)
 {
 	struct reader r = {.command = c, .out = out, .why = why};
+	unsigned documents = 0;
 
 	if (!yaml_parser_initialize(&r.parser))
 		return out_of_memory(why);
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, size);
-	int result = read_stream(&r);
+	int result = read_until(&r, YAML_STREAM_END_EVENT, read_root, &documents);
 	yaml_parser_delete(&r.parser);
 	return result;
 }

@@ -304,9 +304,14 @@ static int read_profile_file(struct run *r)
 				   "--profile %s: unknown; give " PROFILE_NAMES
 				   " or a file, or keep it in ~/.config/guise/profiles as %s.yaml",
 				   name, name);
+	const bool keep = r->given.keep_environment, clear = r->given.clear_environment;
 	if (profile_file_read(path, &command_run, &r->file, r->why) < 0 ||
 	    profile_file_apply(&r->file, &r->given, r->why) < 0)
 		return -1;
+	if (keep != clear) { /* one was given: the file's other does not count */
+		r->given.keep_environment = keep;
+		r->given.clear_environment = clear;
+	}
 	r->given.profile = r->file.inherits;
 	if (!r->file.inherits || profile_is_known(r->file.inherits))
 		return 0;

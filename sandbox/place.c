@@ -226,7 +226,7 @@ int place_find(const struct box *b, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static int open_directory(struct box *b, const char *path, unsigned depth);
+static int open_or_make(struct box *b, const char *path, bool directory, unsigned depth);
 
 /* "/a/b/c" -> "/a/b" (to be freed) and "c"; trailing slashes do not count. */
 static char *split(const char *path, const char **name)
@@ -248,7 +248,7 @@ static char *split(const char *path, const char **name)
 static int open_parent(struct box *b, const char *parent, unsigned depth)
 {
 	struct statvfs fs;
-	AUTO_CLOSE int dir = open_directory(b, parent, depth + 1);
+	AUTO_CLOSE int dir = open_or_make(b, parent, true, depth + 1);
 
 	if (dir < 0 || is_own(b, dir))
 		return take(&dir);
@@ -275,7 +275,16 @@ static char *lead_on(int dir, const char *path, const char *name)
 	return asprintf(&whole, "%s/%s", path, target) < 0 ? NULL : whole;
 }
 
-static int open_directory(struct box *b, const char *path, unsigned depth)
+static int make_there(int dir, const char *name, bool directory)
+{
+	if (directory ? mkdirat(dir, name, 0755) : mknodat(dir, name, S_IFREG | 0644, 0))
+		return -errno;
+	int made = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return made < 0 ? -errno : made;
+}
+
+/* What is at that path, made as a directory or a file if it is missing. */
+static int open_or_make(struct box *b, const char *path, bool directory, unsigned depth)
 {
 	const char *name;
 
@@ -295,35 +304,8 @@ static int open_directory(struct box *b, const char *path, unsigned depth)
 		return -ENOMEM;
 	AUTO_FREE char *elsewhere = lead_on(dir, parent, last);
 	if (elsewhere)
-		return open_directory(b, elsewhere, depth + 1);
-	if (mkdirat(dir, last, 0755) < 0)
-		return -errno;
-	int made = openat(dir, last, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return made < 0 ? -errno : made;
-}
-
-static int open_file(struct box *b, const char *path, unsigned depth)
-{
-	const char *name;
-
-	if (depth > DEEPEST)
-		return -ELOOP;
-	int there = place_find(b, path);
-	if (there != -ENOENT)
-		return there;
-	AUTO_FREE char *parent = split(path, &name);
-	if (!parent)
-		return -ENOMEM;
-	AUTO_CLOSE int dir = open_parent(b, parent, depth);
-	if (dir < 0)
-		return dir;
-	AUTO_FREE char *elsewhere = lead_on(dir, parent, name);
-	if (elsewhere)
-		return open_file(b, elsewhere, depth + 1);
-	if (mknodat(dir, name, S_IFREG | 0644, 0) < 0)
-		return -errno;
-	int made = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return made < 0 ? -errno : made;
+		return open_or_make(b, elsewhere, directory, depth + 1);
+	return make_there(dir, last, directory);
 }
 
 /* Where something new can be made: its parent, a directory of ours, and its name. */
@@ -341,7 +323,7 @@ int place_make(struct box *b, const char *path, int *parent, const char **name)
 int place_open(struct box *b, const char *path, bool directory)
 {
 	struct stat st;
-	AUTO_CLOSE int there = directory ? open_directory(b, path, 0) : open_file(b, path, 0);
+	AUTO_CLOSE int there = open_or_make(b, path, directory, 0);
 
 	if (there < 0)
 		return there;
