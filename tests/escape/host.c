@@ -120,7 +120,7 @@ static int listen_at(int type, const struct sockaddr *a, socklen_t n)
 
 	must(bind(s, a, n), "bind");
 	if (type == SOCK_STREAM)
-		must(listen(s, 16), "listen");
+		must(listen(s, 4096), "listen"); /* nobody accepts before the end */
 	return s;
 }
 

@@ -58,7 +58,7 @@ image_kinds='dev proc tmp etc run relative shm null pts target parent passwd res
 start_with_image()
 {
 	local box=$home/$1/box
-	(cd "$box" && as "$1" timeout 20 "$home/guise" run --root "$3" --no-cwd --ro "$box/in:/data/sub" --rw "$home/$1/given:/data/given" \
+	(cd "$box" && as "$1" timeout 20 "$home/guise" run --root "$3" --no-cwd --ro "$home/$1/in:/data/sub" --rw "$home/$1/given:/data/given" \
 		--tmpfs /data/made -- "$box/probe.$2" "$(way_of "$2")" - devices) >out 2>&1 </dev/null
 }
 

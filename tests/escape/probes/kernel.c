@@ -86,8 +86,13 @@ CHECK_OF("9", kernel_secrets, SELF_PLAIN, NULL, "kcore, kmsg, keys, kallsyms, ti
 		"/sys/kernel/security", "/proc/slabinfo",   "/sys/kernel/tracing/trace",
 	};
 	char text[4096];
-	for (size_t i = 0; i < COUNT(paths); i++)
-		refused(paths[i], host(__NR_open, paths[i], O_RDONLY));
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		long got = host(__NR_open, paths[i], O_RDONLY | O_NONBLOCK);
+		/* Something empty may stand there.  The host's log is not to be eaten. */
+		if (got >= 0 && !fact_number("BARE") && host(__NR_read, got, text, 64) <= 0)
+			got = -ENODATA;
+		refused(paths[i], got);
+	}
 	/* Addresses, unless they are printed as zeros. */
 	long fd = host(__NR_open, "/proc/kallsyms", O_RDONLY), n = 0;
 	bool address = false;

@@ -104,6 +104,8 @@ void pause_ms(long ms);
 long own_pid(void);
 /* Memory that children share. */
 void *shared_pages(size_t n);
+/* What 0-2 or a name under /dev/pts stands for is the host's. */
+bool is_hosts_terminal(int fd);
 /* The environment, with the facts. */
 char **surroundings(void);
 /* Replaces the program by itself in a role (main.c); comes back only if that failed. */

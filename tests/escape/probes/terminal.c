@@ -40,7 +40,7 @@ CHECK_OF("27", terminal_modes, SELF_PLAIN, "the host judges",
 }
 
 /* A sandbox may have terminals of its own; the host's lie in another file system. */
-static bool is_hosts(int fd)
+bool is_hosts_terminal(int fd)
 {
 	struct statx s = {0};
 	host(__NR_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &s);
@@ -52,7 +52,7 @@ CHECK_OF("27", stolen_terminal, SELF_PLAIN, NULL, "making the caller's terminal 
 	for (int fd = 0; fd <= 2; fd++) {
 		if (host(__NR_ioctl, fd, TCGETS, scratch) < 0)
 			continue;
-		bool own = !is_hosts(fd);
+		bool own = !is_hosts_terminal(fd);
 		holds("not the host's, or not to be had",
 		      own || ({
 			      long child = start_child();
@@ -75,7 +75,7 @@ CHECK_OF("27", others_terminals, SELF_PLAIN, NULL, "terminals of the host by nam
 	for (int n = 0; n < 64; n++) {
 		join(path, sizeof path, "/dev/pts/", digits(n), "");
 		long fd = host(__NR_open, path, O_RDWR | O_NOCTTY);
-		reached += fd >= 0 && is_hosts((int)fd);
+		reached += fd >= 0 && is_hosts_terminal((int)fd);
 		if (fd >= 0)
 			host(__NR_close, fd);
 	}
