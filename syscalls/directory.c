@@ -3,6 +3,7 @@
 
 #include "syscalls/facts.h"
 #include "syscalls/file.h"
+#include "syscalls/process.h"
 
 /* ---- Reading a directory --------------------------------------------------- */
 
@@ -259,6 +260,7 @@ static void cut_last_part(char *path)
 }
 
 #define MOUNT_DEPTH 32
+#define STATFS_MOST 2560 /* bytes of any system's struct statfs */
 
 static void find_mount_point(struct call *c, uint64_t guest_path, struct filesystem *f)
 {
@@ -305,14 +307,39 @@ static long filesystem_of(struct call *c, long nr, uint64_t what, struct filesys
 	return 0;
 }
 
+/* Where the mount of that number is; nothing if it is not of this tree. */
+static void find_mount(struct call *c, uint64_t number, struct filesystem *f)
+{
+	struct mount_facts m;
+	uint64_t offset = 0;
+
+	while (facts_mount(c, &offset, &m) == 0)
+		if (m.number == number) {
+			memcpy(f->mounted_on, m.path, strlen(m.path) + 1);
+			return;
+		}
+}
+
+static void find_mount_of(struct call *c, int fd, struct filesystem *f)
+{
+	struct opening_facts o;
+
+	if (facts_opening(c, c->thread->process->pid, fd, &o) == 0)
+		find_mount(c, o.mount, f);
+}
+
 TRANSLATOR(statfs)
 {
 	struct filesystem f;
+	uint64_t mount;
+	bool is_root;
 	long r = filesystem_of(c, __NR_statfs, c->a[0], &f);
 
 	if (r < 0)
 		return r;
 	find_mount_point(c, c->a[0], &f);
+	if (!f.mounted_on[0] && mount_of(c, c->a[0], &mount, &is_root) == 0)
+		find_mount(c, mount, &f);
 	return arg_out(c, 1, &f);
 }
 
@@ -324,35 +351,82 @@ TRANSLATOR(fstatfs)
 
 	if (r == 0)
 		r = filesystem_of(c, __NR_fstatfs, fd, &f);
-	return r < 0 ? r : arg_out(c, 1, &f);
+	if (r < 0)
+		return r;
+	find_mount_of(c, (int)fd, &f);
+	return arg_out(c, 1, &f);
 }
 
-/* getfsstat(array, its size, mode): the one file system that is known to be there. */
-TRANSLATOR(getfsstat)
+/* Is that where the mount shows, or is it covered by a later one?  A file that is mounted by
+ * itself is not a file system to list. */
+static bool shows(struct call *c, const struct mount_facts *m, uint64_t path)
+{
+	struct statx st;
+	uint64_t at = scratch(c, sizeof st);
+
+	return at && put_guest(c, path, m->path, strlen(m->path) + 1) == 0 &&
+	       host(c, __NR_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_TYPE | STATX_MNT_ID,
+		    at) == 0 &&
+	       get_guest(c, &st, at, sizeof st) == 0 && st.stx_mnt_id == m->number &&
+	       (st.stx_mode & S_IFMT) == S_IFDIR;
+}
+
+/* One of the list, at `to` (0: nowhere). */
+static int put_filesystem(struct call *c, const struct mount_facts *m, uint64_t path, uint64_t to)
 {
 	const struct type *t = c->row->args[0].type;
+	char guest[STATFS_MOST];
 	struct filesystem f;
-	uint64_t mode, root;
+	long r;
+
+	if (!to)
+		return 0;
+	if (t->guest_size > sizeof guest)
+		return -EINVAL;
+	r = filesystem_of(c, __NR_statfs, path, &f);
+	if (r < 0)
+		return (int)r;
+	memcpy(f.mounted_on, m->path, strlen(m->path) + 1);
+	r = to_guest(c, t, &f, guest);
+	return r < 0 ? (int)r : put_guest(c, to, guest, t->guest_size);
+}
+
+/* getfsstat(array, its size, mode): the mounts that are to be seen; where the sandbox does not
+ * tell, the root's alone. */
+TRANSLATOR(getfsstat)
+{
+	static const struct mount_facts root = {.path = "/"};
+	uint64_t mode, offset = 0, path = scratch(c, sizeof root.path), n = 0, room;
+	struct mount_facts m;
 	int r = arg_value(c, 2, &mode);
 
 	if (r < 0)
 		return r;
 	if ((int64_t)c->a[1] < 0)
 		return -EINVAL;
-	if (!c->a[0] || !c->a[1])
-		return 1;
-	if (c->a[1] < t->guest_size)
-		return 0;
-	root = scratch(c, 2);
-	if (!root)
+	if (!path)
 		return -ENOMEM;
-	if (put_guest(c, root, "/", 2) < 0)
-		return -EFAULT;
-	long n = filesystem_of(c, __NR_statfs, root, &f);
-	if (n < 0)
-		return n;
-	f.mounted_on[0] = '/';
-	r = arg_out(c, 0, &f);
+	room = c->a[0] ? c->a[1] / c->row->args[0].type->guest_size : UINT64_MAX;
+	while (n < room) {
+		size_t mark = c->scratch_used;
+		uint64_t to = c->a[0] ? c->a[0] + n * c->row->args[0].type->guest_size : 0;
+
+		r = facts_mount(c, &offset, &m);
+		if (r < 0)
+			break;
+		if (shows(c, &m, path)) {
+			r = put_filesystem(c, &m, path, to);
+			n += r == 0;
+		}
+		c->scratch_used = mark;
+		if (r < 0)
+			return r;
+	}
+	if (n || !room)
+		return (long)n;
+	r = put_guest(c, path, root.path, 2);
+	if (r == 0)
+		r = put_filesystem(c, &root, path, c->a[0]);
 	return r < 0 ? r : 1;
 }
 

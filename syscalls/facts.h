@@ -64,6 +64,14 @@ bool facts_word(const char **at, uint64_t *n, unsigned base);
  * piece from offset on.  *program (if not NULL, of FACTS_PATH bytes): its path. */
 long facts_arguments(struct call *c, int pid, char *to, size_t n, uint64_t offset, char *program);
 
+/* The mounts of the calling process, in the order they were made: *offset begins at 0 and
+ * goes on from one to the next; -ENOENT after the last. */
+struct mount_facts {
+	uint64_t number; /* statx's */
+	char path[1024];
+};
+int facts_mount(struct call *c, uint64_t *offset, struct mount_facts *out);
+
 /* A decimal number without its end's NUL: how long it is. */
 size_t facts_number(char to[20], uint64_t n);
 

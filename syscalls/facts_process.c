@@ -5,6 +5,7 @@
 
 #include "syscalls/facts.h"
 #include "syscalls/launch.h"
+#include "syscalls/process.h"
 
 static unsigned digit(char c)
 {
@@ -261,4 +262,59 @@ int facts_limit(struct call *c, int pid, unsigned resource, uint64_t out[2])
 	out[0] = limit_at(line + SOFT_AT);
 	out[1] = limit_at(line + HARD_AT);
 	return 0;
+}
+
+/* ---- Mounts ------------------------------------------------------------------------------ */
+
+/* Blanks, backslashes and the like are written \\ooo (fs/proc_namespace.c: mangle). */
+static size_t unescape(const char *from, const char *end, char *to, size_t size)
+{
+	size_t n = 0;
+
+	while (from < end && n + 1 < size) {
+		if (*from == '\\' && end - from >= 4) {
+			to[n++] = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
+					 (from[3] - '0'));
+			from += 4;
+		} else {
+			to[n++] = *from++;
+		}
+	}
+	to[n] = 0;
+	return n;
+}
+
+/* "number parent device root path options ...": a line each. */
+static int read_mount(const char *line, const char *end, struct mount_facts *out)
+{
+	const char *at = line;
+
+	if (!facts_word(&at, &out->number, 10))
+		return -EIO;
+	for (int words = 0; words < 4; words++) {
+		at = memchr(at, ' ', (size_t)(end - at));
+		if (!at)
+			return -EIO;
+		at++;
+	}
+	const char *stop = memchr(at, ' ', (size_t)(end - at));
+	if (!stop)
+		return -EIO;
+	unescape(at, stop, out->path, sizeof out->path);
+	return 0;
+}
+
+int facts_mount(struct call *c, uint64_t *offset, struct mount_facts *out)
+{
+	char text[4096];
+	long n = facts_read(c, c->thread->process->pid, "mountinfo", text, sizeof text, *offset);
+	const char *end;
+
+	if (n <= 0)
+		return n < 0 ? (int)n : -ENOENT;
+	end = memchr(text, '\n', (size_t)n);
+	if (!end)
+		return -EIO; /* a line longer than any path here may be */
+	*offset += (uint64_t)(end + 1 - text);
+	return read_mount(text, end, out);
 }

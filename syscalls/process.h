@@ -94,6 +94,8 @@ struct process {
 	struct descriptors *descriptors;
 	uint32_t release; /* the system release the program sees */
 	int32_t pid;
+	int32_t reaper; /* who gets this process's orphans, as known at its birth; 0: process 1 */
+	bool is_reaper; /* set by this program */
 	uint32_t n_threads; /* alive */
 	uint32_t umask_known, umask_value;
 	uint64_t brk_start, brk_now;

@@ -82,7 +82,7 @@ TRANSLATOR(getpriority)
 /* ---- Processors ----------------------------------------------------------------------- */
 
 #define SET_MOST 128u /* bytes: 1024 processors */
-#define WORD 8u
+#define SET_LONGEST 65536u /* of what a guest may call a set */
 
 int host_thread_of(int64_t tid)
 {
@@ -99,6 +99,34 @@ static long affinity_target(uint64_t which, int64_t id)
 	if (which == PROCESSORS_OF_THREAD || id <= 0 || id >= TID_BASE)
 		return -ESRCH;
 	return id;
+}
+
+/* A set may be longer or shorter than ours; what is beyond has no processors. */
+static int put_set(struct call *c, uint64_t to, const uint8_t mask[SET_MOST], uint64_t size)
+{
+	static const uint8_t none[SET_MOST];
+	uint64_t n = size < SET_MOST ? size : SET_MOST;
+	int r = size > SET_LONGEST ? -ERANGE : put_guest(c, to, mask, n);
+
+	for (; r == 0 && n < size; n += SET_MOST)
+		r = put_guest(c, to + n, none, size - n < SET_MOST ? size - n : SET_MOST);
+	return r;
+}
+
+static int get_set(struct call *c, uint8_t mask[SET_MOST], uint64_t from, uint64_t size)
+{
+	uint8_t more[SET_MOST];
+	uint64_t n = size < SET_MOST ? size : SET_MOST;
+	int r = size > SET_LONGEST ? -ERANGE : get_guest(c, mask, from, n);
+
+	for (; r == 0 && n < size; n += SET_MOST) {
+		uint64_t part = size - n < SET_MOST ? size - n : SET_MOST;
+
+		r = get_guest(c, more, from + n, part);
+		for (uint64_t i = 0; r == 0 && i < part; i++)
+			r = more[i] ? -EINVAL : 0;
+	}
+	return r;
 }
 
 /* cpuset_getaffinity(level, which, id, size, mask): every level has the same processors. */
@@ -125,9 +153,7 @@ TRANSLATOR(cpuset_getaffinity)
 	for (size_t i = size; i < SET_MOST; i++)
 		if (mask[i])
 			return -ERANGE; /* not room for every processor */
-	if (size < WORD || size > SET_MOST)
-		return -ERANGE;
-	return put_guest(c, c->a[4], mask, size);
+	return put_set(c, c->a[4], mask, size);
 }
 
 TRANSLATOR(cpuset_setaffinity)
@@ -141,20 +167,18 @@ TRANSLATOR(cpuset_setaffinity)
 		return r;
 	if (level != PROCESSORS_THEMSELVES)
 		return -EPERM; /* the wider sets are the system's */
-	if (size < WORD || size > SET_MOST)
-		return -ERANGE;
 	target = affinity_target(which, (int64_t)c->a[2]);
 	if (target < 0)
 		return target;
 	at = scratch(c, SET_MOST);
 	if (!at)
 		return -ENOMEM;
-	r = get_guest(c, mask, c->a[4], size);
+	r = get_set(c, mask, c->a[4], size);
 	if (r == 0)
 		r = put_guest(c, at, mask, SET_MOST);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < SET_MOST; i++)
 		any |= mask[i];
 	return any ? host(c, __NR_sched_setaffinity, target, SET_MOST, at) : -EDEADLK;
 }

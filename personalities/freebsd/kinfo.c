@@ -441,6 +441,7 @@ enum {
 	VNODE_OTHER = 255
 };
 enum { FD_DIRECTORY = -1, FD_ROOT = -2, FD_TEXT = -5 };
+enum { FILE_ATTRIBUTES = 1 }; /* kf_status: KF_ATTR_VALID */
 enum { FILE_READ = 1, FILE_WRITE = 2, FILE_APPEND = 4, FILE_NONBLOCK = 0x20 };
 
 /* A record is as long as its path needs. */
@@ -495,6 +496,7 @@ static void describe_file(struct call *c, struct kinfo_file *k, uint64_t mount)
 	    host(c, __NR_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW,
 		 STATX_BASIC_STATS | STATX_MNT_ID, at) == 0 &&
 	    get_guest(c, &st, at, sizeof st) == 0 && (!mount || mount == st.stx_mnt_id)) {
+		k->status = FILE_ATTRIBUTES;
 		k->kind = kind_of(st.stx_mode);
 		k->mode = st.stx_mode;
 		k->file_size = st.stx_size;
@@ -595,6 +597,21 @@ int kinfo_file_count(struct sysctl *s)
 		count += !is_hidden(fds[i]);
 	count -= pid == s->c->thread->process->pid;
 	return sysctl_out(s, &count, sizeof count);
+}
+
+long kinfo_open_files(struct call *c)
+{
+	int32_t pids[MOST_PROCESSES], fds[MOST_DESCRIPTORS];
+	long count = 0, n = facts_list(c, 0, "", pids, COUNT(pids));
+
+	for (long i = 0; i < n; i++) {
+		long of = facts_list(c, pids[i], "fd", fds, COUNT(fds));
+
+		for (long k = 0; k < of; k++)
+			count += !is_hidden(fds[k]);
+		count -= of > 0 && pids[i] == c->thread->process->pid; /* the list's own */
+	}
+	return n < 0 ? n : count;
 }
 
 /* ---- The rest ---------------------------------------------------------------------------- */

@@ -17,6 +17,9 @@ int kinfo_vector(struct sysctl *s);
 int kinfo_trampoline(struct sysctl *s);
 int kinfo_device_name(struct sysctl *s); /* kern.devname */
 
+/* Descriptors of all processes together. */
+long kinfo_open_files(struct call *c);
+
 /* The process the path's next number names: -1 is the caller.  -errno. */
 int kinfo_pid(const struct sysctl *s);
 

@@ -1,11 +1,17 @@
-/* procctl(2): the signal at the parent's death, and no new privileges.
+/* procctl(2): reapers, the signal at the parent's death, and no new privileges.
  * Contract: sys/kern/kern_procctl.c of FreeBSD 13.2 and 15. */
 #include <linux/prctl.h>
 
+#include "personalities/freebsd/reaper.h"
 #include "syscalls/signal.h"
 
 enum { BY_PROCESS = 0 }; /* sys/wait.h: P_PID */
 enum command { /* sys/procctl.h: PROC_* */
+	       REAP_ACQUIRE = 2,
+	       REAP_RELEASE = 3,
+	       REAP_STATUS = 4,
+	       REAP_LIST = 5,
+	       REAP_KILL = 6,
 	       DEATH_SIGNAL = 11,
 	       DEATH_SIGNAL_STATUS = 12,
 	       NO_NEW_PRIVILEGES = 19,
@@ -70,6 +76,16 @@ TRANSLATOR(freebsd_procctl)
 	if (c->a[1] != 0 && (int64_t)c->a[1] != self)
 		return -EINVAL; /* these commands are for the caller itself */
 	switch ((int32_t)c->a[2]) {
+	case REAP_ACQUIRE:
+		return reaper_acquire(c);
+	case REAP_RELEASE:
+		return reaper_release(c);
+	case REAP_STATUS:
+		return reaper_status(c, c->a[3]);
+	case REAP_LIST:
+		return reaper_list(c, c->a[3]);
+	case REAP_KILL:
+		return reaper_kill(c, c->a[3]);
 	case DEATH_SIGNAL:
 		return set_death_signal(c, c->a[3]);
 	case DEATH_SIGNAL_STATUS:

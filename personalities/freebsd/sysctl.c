@@ -62,6 +62,33 @@ static long user_stack(struct call *c)
 	return (long)c->thread->process->stack_high;
 }
 
+/* Linux's default for a socket, and what of it one message may take (net/core/sock.c:
+ * sysctl_wmem_default; net/unix/af_unix.c: unix_dgram_sendmsg). */
+#define SOCKET_BUFFER 212992
+
+static long local_buffer(struct call *c)
+{
+	(void)c;
+	return SOCKET_BUFFER;
+}
+
+static long local_message(struct call *c)
+{
+	(void)c;
+	return SOCKET_BUFFER - 32;
+}
+
+static long lockable_pages(struct call *c)
+{
+	long n = sysctl_limit(c, RLIMIT_MEMLOCK);
+	return is_error(n) ? n : n / (long)GUEST_PAGE;
+}
+
+static long open_files(struct call *c)
+{
+	return kinfo_open_files(c);
+}
+
 static long total_memory(struct call *c)
 {
 	struct memory_size m;

@@ -181,6 +181,121 @@ static void devices(void)
 	CHECK(81, !strcmp(text, "null"));
 }
 
+/* sys/procctl.h */
+enum { REAP_ACQUIRE = 2, REAP_RELEASE, REAP_STATUS, REAP_GETPIDS, REAP_KILL, SIGKILL = 9 };
+struct reaper_status {
+	unsigned flags, children, descendants;
+	int reaper, pid;
+	unsigned pad[15];
+};
+struct reaper_pid {
+	int pid, subtree;
+	unsigned flags, pad[15];
+};
+struct reaper_kill {
+	int number;
+	unsigned flags;
+	int subtree;
+	unsigned killed;
+	int failed;
+	unsigned pad[15];
+};
+
+static void reapers(void)
+{
+	struct reaper_status status = {0};
+	struct reaper_pid pids[4] = {0};
+	struct {
+		unsigned count, pad[15];
+		struct reaper_pid *to;
+	} list = {.count = COUNT(pids), .to = pids};
+	struct reaper_kill kill = {.number = SIGKILL};
+	int ends[2], me = (int)sys(SYS_getpid), status_word = 0;
+
+	IS(90, sys(SYS_procctl, 0, 0, REAP_RELEASE, 0), -EINVAL);
+	IS(91, sys(SYS_procctl, 0, 0, REAP_ACQUIRE, 0), 0);
+	IS(92, sys(SYS_procctl, 0, 0, REAP_ACQUIRE, 0), -EBUSY);
+	IS(93, sys(SYS_procctl, 0, 0, REAP_KILL, &kill), -ESRCH);
+	sys(SYS_pipe2, ends, 0);
+	long child = sys(SYS_fork);
+	if (child == 0) {
+		if (sys(SYS_fork) == 0) {
+			sys(SYS_close, ends[1]);
+			sys(SYS_read, ends[0], text, 1);
+			quit(1);
+		}
+		quit(0);
+	}
+	IS(94, exit_of(child), 0);
+	IS(95, sys(SYS_procctl, 0, me, REAP_STATUS, &status), 0);
+	CHECK(96, status.flags == 1 && status.reaper == me);
+	CHECK(97, status.children == 1 && status.descendants == 1 && status.pid > child);
+	IS(98, sys(SYS_procctl, 0, 0, REAP_GETPIDS, &list), 0);
+	CHECK(99, pids[0].pid == status.pid && pids[0].flags == 3 && !pids[1].flags);
+	IS(100, sys(SYS_procctl, 0, 0, REAP_KILL, &kill), 0);
+	CHECK(101, kill.killed == 1 && kill.failed == -1);
+	IS(102, sys(SYS_wait4, -1, &status_word, 0, 0), status.pid);
+	IS(103, status_word & 0x7f, SIGKILL);
+	kill.number = 0;
+	IS(104, sys(SYS_procctl, 0, 0, REAP_KILL, &kill), -EINVAL);
+	IS(105, sys(SYS_procctl, 0, 0, REAP_RELEASE, 0), 0);
+	sys(SYS_close, ends[0]);
+	sys(SYS_close, ends[1]);
+}
+
+/* Any size will do that has room for every processor; the rest of a longer one is zero. */
+static void processors(void)
+{
+	enum { WHICH = 3, OF_PROCESS = 2 };
+	uint64_t few[32];
+
+	memset(few, 255, sizeof few);
+	IS(110, sys(SYS_cpuset_getaffinity, WHICH, OF_PROCESS, -1, sizeof few, few), 0);
+	CHECK(111, few[0] && !few[16] && !few[31]);
+	IS(112, sys(SYS_cpuset_setaffinity, WHICH, OF_PROCESS, -1, sizeof few, few), 0);
+	few[31] = 1;
+	IS(113, sys(SYS_cpuset_setaffinity, WHICH, OF_PROCESS, -1, sizeof few, few), -EINVAL);
+	IS(114, sys(SYS_cpuset_getaffinity, WHICH, OF_PROCESS, -1, 0, few), -ERANGE);
+}
+
+/* break: the result is where it is; below its beginning it is only asked for. */
+static void breaks(void)
+{
+	long at = sys(SYS_break, 0);
+
+	CHECK(115, at > 0 && at % (long)PAGE == 0);
+	IS(116, sys(SYS_break, at + 2 * (long)PAGE), at + 2 * (long)PAGE);
+	((volatile char *)at)[2 * PAGE - 1] = 1;
+	IS(117, sys(SYS_break, 1), at + 2 * (long)PAGE);
+	IS(118, sys(SYS_break, at), at);
+}
+
+/* sys/mount.h: struct statfs. */
+enum { STATFS_SIZE = 2344, STATFS_ON = 1320, MNT_NOWAIT = 2 };
+
+/* The mounts: the root's, /dev's, ours; each with the path it is at. */
+static void mounts(void)
+{
+	bool root = false, dev = false;
+	long n = sys(SYS_getfsstat, 0, 0, MNT_NOWAIT);
+	CHECK(119, n >= 3);
+	n = sys(SYS_getfsstat, big, sizeof big, MNT_NOWAIT);
+	CHECK(120, n >= 3);
+	for (long i = 0; i < n; i++) {
+		const char *on = big + i * STATFS_SIZE + STATFS_ON;
+		root |= !strcmp(on, "/");
+		dev |= !strcmp(on, "/dev");
+	}
+	CHECK(121, root && dev);
+	long fd = sys(SYS_open, "/dev/shm", 0);
+	IS(122, sys(SYS_fstatfs, fd, big), 0);
+	CHECK(123, !strcmp(big + STATFS_ON, "/dev/shm"));
+	sys(SYS_close, fd);
+	IS(124, sys(SYS_chdir, "/dev/shm"), 0);
+	IS(37, sys(SYS_statfs, ".", big), 0);
+	CHECK(38, !strcmp(big + STATFS_ON, "/dev/shm"));
+}
+
 static void as_child(const char *program)
 {
 	uint64_t size = sizeof text;
@@ -199,4 +314,8 @@ void test(int argc, char **argv, char **envp)
 	executions(argv[0], envp);
 	processes(argv[0]);
 	devices();
+	reapers();
+	processors();
+	breaks();
+	mounts();
 }

@@ -82,7 +82,9 @@ START_TEST(every_node_can_be_walked_named_and_read)
 		ck_assert_int_eq(by_number(query, 2 + depth, format, &length, NULL, 0), 0);
 		size = 0;
 		r = by_number(path, depth, NULL, &size, NULL, 0);
-		ck_assert_msg(r == 0 || r == -EFAULT, "%s: %ld", name, r);
+		/* There is no view of processes in here (facts.h). */
+		bool unseen = r == -ESRCH && !strcmp(name, "kern.openfiles");
+		ck_assert_msg(r == 0 || r == -EFAULT || unseen, "%s: %ld", name, r);
 		if (r == 0 && !memcmp(format, &(uint32_t){0x80000002}, 4))
 			ck_assert_msg(size == 4, "%s: an int of %zu bytes", name, size);
 	}

@@ -86,6 +86,9 @@ static _Noreturn void begin_child(struct resident *r, struct call *c, const stru
 	r->entry = NULL; /* the parent's */
 	take_numbers(r);
 	board_born(p->pid, r->thread.host_tid);
+	if (p->is_reaper)
+		p->reaper = p->pid;
+	p->is_reaper = false;
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
 	descriptors_forked(c);
@@ -146,6 +149,9 @@ static void begin_shared(struct resident *r)
 	slot_begin(r);
 	take_numbers(r);
 	board_born(p->pid, r->thread.host_tid);
+	if (p->is_reaper)
+		p->reaper = p->pid;
+	p->is_reaper = false;
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
 	/* The parent, whose table this still is, sleeps until the child has gone. */
