@@ -237,5 +237,8 @@ int step_landlock(struct box *b, const struct step *s)
 	if (ruleset < 0)
 		return ruleset;
 	int r = add_rules(ruleset, b->plan, landlock_all(version).files);
+	if (r == 0 && b->processes >= 0)
+		r = add_rule_of(ruleset, b->processes,
+				LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
 	return r < 0 ? r : landlock_enforce(b, ruleset);
 }
