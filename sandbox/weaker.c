@@ -74,6 +74,8 @@ static int check_options(const struct box_options *o, struct failure *why)
 		return refuse(why, "a trace", "run it without");
 	if (o->timeout_ms)
 		return refuse(why, "--timeout", "use timeout(1)");
+	if (o->procfs)
+		return refuse(why, "a /proc of its own", "leave --proc out");
 	if (o->empty_home)
 		return refuse(why, "an empty home directory", "give another profile");
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++)
