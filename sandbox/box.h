@@ -29,6 +29,11 @@ struct own {
 	int fd; /* its mount, to be sealed; -1: stays writable */
 };
 
+/* A file on 0-2 that was opened again: two places in it.  0: it was not. */
+struct box_stdio {
+	int callers, programs;
+};
+
 struct box {
 	const struct plan *plan;
 	const struct box_options *options;
@@ -48,6 +53,7 @@ struct box {
 	bool time_is_up, killed; /* by --timeout, by guise kill */
 	int ended; /* init's wait status */
 	int pty; /* inside: the program's terminal, or -1 */
+	struct box_stdio stdio[3];
 	struct cgroup cgroup;
 	char last[192]; /* to be said when all is over; "": nothing */
 	int rules; /* Landlock's, in the making (weaker.c) */
@@ -67,6 +73,8 @@ _Noreturn void init_main(struct box *b);
 /* The process that becomes the program. */
 _Noreturn void guest_main(struct box *b);
 void box_send(const struct box *b, const struct message *m);
+/* stdio.c, in process 1 when the program has ended */
+void stdio_carry_back(const struct box *b);
 
 /* The supervisor's part, for whoever else has a program to attend to.  Signals are blocked
  * and read from the descriptor this gives (or -errno). */
@@ -135,6 +143,7 @@ int step_file(struct box *b, const struct step *s);
 int step_pivot(struct box *b, const struct step *s);
 int step_seal(struct box *b, const struct step *s);
 int step_enter(struct box *b, const struct step *s);
+int step_stdio(struct box *b, const struct step *s);
 int step_session(struct box *b, const struct step *s);
 int step_group(struct box *b, const struct step *s);
 int step_no_core(struct box *b, const struct step *s);

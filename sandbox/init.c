@@ -183,8 +183,10 @@ static void reap(const struct init *in)
 		struct message m = {.kind = MESSAGE_ENDED, .number = (uint32_t)status};
 		if (pid != in->program)
 			continue;
-		if (!WIFSTOPPED(status))
+		if (!WIFSTOPPED(status)) {
+			stdio_carry_back(in->box);
 			finish(in->box, &m);
+		}
 		m = (struct message){.kind = MESSAGE_STOPPED, .number = WSTOPSIG(status)};
 		if (!in->stopped)
 			box_send(in->box, &m);
@@ -260,6 +262,7 @@ static int settle_in(struct box *b, const struct channel_descriptors *got, struc
 	if (b->pty >= 0)
 		close(b->pty);
 	b->pty = -1;
+	memset(b->stdio, 0, sizeof b->stdio);
 	for (int fd = 0; fd < JOIN_STDIO; fd++)
 		if (dup2(got->fd[fd], fd) < 0)
 			return -errno;

@@ -52,7 +52,10 @@ bool record_name_is_good(const char *name)
 
 #define PLACES 4
 
-/* Where it may be, the best first; what does not apply is empty. */
+static bool is_safe_above(const char *path);
+
+/* Where it may be, the best first; what does not apply is empty.  What the environment says
+ * is all there is. */
 static void find_places(char places[PLACES][PATH_MAX])
 {
 	const char *given = getenv("XDG_RUNTIME_DIR");
@@ -61,6 +64,8 @@ static void find_places(char places[PLACES][PATH_MAX])
 	memset(places, 0, PLACES * sizeof *places);
 	if (given && given[0] == '/' && strlen(given) < PATH_MAX - 16)
 		(void)snprintf(places[0], PATH_MAX, "%s/guise", given); /* all fit */
+	if (*places[0] && is_safe_above(places[0]))
+		return;
 	(void)snprintf(places[1], PATH_MAX, "/run/user/%u/guise", uid);
 	if (uid == 0)
 		(void)snprintf(places[2], PATH_MAX, "/run/guise");

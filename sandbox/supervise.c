@@ -48,6 +48,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_HOSTNAME] = step_hostname,
 	[STEP_REFUSE_FOREIGN] = step_refuse_foreign,
 	[STEP_PROCESSES] = step_processes,
+	[STEP_STDIO] = step_stdio,
 	[STEP_ROOT] = step_root,
 	[STEP_BASE] = step_base,
 	[STEP_TMPFS] = step_tmpfs,
