@@ -129,10 +129,10 @@ probe_image_race()
 
 # ---- 30, 32: supervisors that stop or are killed
 
-# The processes that were started with this word.
+# The processes that were started with this word; not those that look for it.
 marked()
 {
-	grep -lzxF "$1" /proc/[0-9]*/cmdline 2>/dev/null
+	grep -lzx "[g]${1#g}" /proc/[0-9]*/cmdline 2>/dev/null
 }
 
 none_marked()
@@ -155,10 +155,11 @@ quick()
 	(cd "$box" && as "$1" timeout 10 "$home/guise" run -- "$box/probe.$2" "$(way_of "$2")" - devices) >/dev/null 2>&1 </dev/null
 }
 
-# In milliseconds, or so.
+# In milliseconds, or so, when the machine has nothing else to do; longer as more wait for a processor.
 gone_within()
 {
-	local ms=$1
+	local ms
+	ms=$(awk -v ms="$1" -v n="$(nproc)" '{printf "%d", ms * (1 + $1 / n)}' /proc/loadavg)
 	while ! none_marked "$2"; do
 		[ "$ms" -gt 0 ] || return 1
 		sleep 0.02

@@ -272,6 +272,7 @@ static void turn_to_boundary(struct resident *r, struct ucontext *uc)
 		signal_registers(m, &r->thread.regs);
 		take_gs(r);
 		m->rip = (uint64_t)boundary;
+		m->cs = USER_CS; /* a far call may have led it into 32-bit code */
 	} else if (within(m->rip, exit_window, exit_window_end)) {
 		m->rip = (uint64_t)boundary;
 	} else if (within(m->rip, gate_wait_window, gate_wait_window_end)) {

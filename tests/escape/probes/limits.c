@@ -98,7 +98,7 @@ CHECK_OF("29", filled, SELF_NEVER, "outside it is the host's memory",
 }
 
 CHECK_OF("29", memory_files, SELF_NEVER, "outside it is the host's memory",
-	 "memory by memfd and shared mappings, under --memory")
+	 "memory by memfd and shared mappings, under --memory (see test-bombs)")
 {
 	if (!fact_number("MEMORY")) {
 		not_here("run without --memory");
