@@ -177,14 +177,23 @@ static const struct filesystem_name filesystem_names[] = {
 	{.magic = 0x858458f6, .name = "ramfs"},
 };
 
+static const struct filesystem_name unknown = {.name = "unknown"};
+
 static const struct filesystem_name *filesystem_name(uint32_t magic)
 {
-	static const struct filesystem_name unknown = {.name = "unknown"};
-
 	for (size_t i = 0; i < COUNT(filesystem_names); i++)
 		if (filesystem_names[i].magic == magic)
 			return &filesystem_names[i];
 	return &unknown;
+}
+
+const char *filesystem_kind(size_t i, bool *is_remote)
+{
+	const struct filesystem_name *name = i < COUNT(filesystem_names) ? &filesystem_names[i]
+									 : &unknown;
+
+	*is_remote = name->is_remote;
+	return i <= COUNT(filesystem_names) ? name->name : NULL;
 }
 
 static uint64_t filesystem_flags(uint64_t host)

@@ -95,4 +95,7 @@ struct memory_object {
 /* Uses openat, memfd_create, fchmod, close. */
 long open_memory_object(struct call *c, const struct memory_object *o);
 
+/* The names a file system may go by, one after the other; NULL after the last. */
+const char *filesystem_kind(size_t i, bool *is_remote);
+
 #endif

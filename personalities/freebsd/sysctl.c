@@ -9,6 +9,7 @@
 #include "personalities/freebsd/interfaces.h"
 #include "personalities/freebsd/kinfo.h"
 #include "personalities/freebsd/sysctl.h"
+#include "syscalls/file.h"
 #include "syscalls/linux.h"
 #include "syscalls/process.h"
 
@@ -174,6 +175,30 @@ static int load_average(struct sysctl *s)
 	for (int i = 0; i < 3; i++)
 		average.load[i] = (uint32_t)(m.load[i] / 32);
 	return sysctl_out(s, &average, sizeof average);
+}
+
+/* sys/mount.h: struct xvfsconf, one for each name that statfs may tell. */
+static int filesystem_kinds(struct sysctl *s)
+{
+	enum { VFCF_NETWORK = 0x00020000 };
+	struct {
+		uint64_t operations;
+		char name[16];
+		int32_t number, references, flags, padding;
+		uint64_t next;
+	} kind;
+	const char *name;
+	bool is_remote;
+	int r = 0;
+
+	for (int32_t i = 0; r == 0 && (name = filesystem_kind((size_t)i, &is_remote)); i++) {
+		memset(&kind, 0, sizeof kind);
+		memcpy(kind.name, name, strlen(name) < 15 ? strlen(name) : 15);
+		kind.number = i + 1;
+		kind.flags = is_remote ? VFCF_NETWORK : 0;
+		r = sysctl_out(s, &kind, sizeof kind);
+	}
+	return r;
 }
 
 /* MAXPAGESIZES entries; no superpages are promised. */

@@ -291,6 +291,10 @@ static void mounts(void)
 	IS(122, sys(SYS_fstatfs, fd, big), 0);
 	CHECK(123, !strcmp(big + STATFS_ON, "/dev/shm"));
 	sys(SYS_close, fd);
+	/* The kinds that may be told, one of which is that: struct xvfsconf. */
+	uint64_t size = sizeof big;
+	IS(39, sys(SYS___sysctlbyname, "vfs.conflist", 12, big, &size, 0, 0), 0);
+	CHECK(42, size >= 48 && size % 48 == 0 && !strcmp(big + 8, "tmpfs"));
 	IS(124, sys(SYS_chdir, "/dev/shm"), 0);
 	IS(37, sys(SYS_statfs, ".", big), 0);
 	CHECK(38, !strcmp(big + STATFS_ON, "/dev/shm"));
