@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "personalities/freebsd/file.h"
+#include "personalities/freebsd/kinfo.h"
+#include "syscalls/file.h"
 #include "syscalls/linux.h"
 
 /* ---- Terminals (sys/_termios.h; Linux: include/uapi/asm-generic/termbits.h) ------------ */
@@ -209,7 +211,38 @@ static const struct ioctl ioctls[] = {
 #undef IOCTL
 };
 
+/* FIODGNAME: struct fiodgname_arg has room and address for a device's name (sys/filio.h,
+ * sys/fs/devfs/devfs_vnops.c). */
+static long name_of_device(struct call *c)
+{
+	struct {
+		int32_t room, padding;
+		uint64_t to;
+	} arg;
+	char name[DEVICE_NAME];
+	struct statx st;
+	uint64_t fd, empty = empty_path(c);
+	int r = arg_value(c, 0, &fd);
+
+	if (r == 0)
+		r = empty ? status_of(c, fd, empty, AT_EMPTY_PATH, &st) : -ENOMEM;
+	if (r == 0)
+		r = get_guest(c, &arg, c->a[2], sizeof arg);
+	if (r < 0)
+		return r;
+	if ((st.stx_mode & S_IFMT) != S_IFCHR ||
+	    kinfo_name_device(st.stx_rdev_major, st.stx_rdev_minor, name) < 0)
+		return -ENOTTY;
+	if (arg.room < 0 || (size_t)arg.room < strlen(name) + 1)
+		return -EINVAL;
+	return put_guest(c, arg.to, name, strlen(name) + 1);
+}
+
+#define FIODGNAME 0x80106678u /* _IOW('f', 120, struct fiodgname_arg) */
+
 TRANSLATOR(freebsd_ioctl)
 {
+	if ((uint32_t)c->a[1] == FIODGNAME)
+		return name_of_device(c);
 	return ioctl_by_table(c, ioctls, COUNT(ioctls));
 }

@@ -689,8 +689,8 @@ int kinfo_trampoline(struct sysctl *s)
 	return pid == p->pid ? sysctl_out(s, tramp, sizeof tramp) : -EPERM;
 }
 
-/* The device's number comes in as the new value: names of what the sandbox has in /dev. */
-int kinfo_device_name(struct sysctl *s)
+/* Names of what the sandbox has in /dev. */
+int kinfo_name_device(uint32_t major, uint32_t minor, char name[DEVICE_NAME])
 {
 	enum { PTS_FIRST = 136, PTS_LAST = 143, MEMORY = 1, TERMINAL = 5 };
 	static const struct {
@@ -701,24 +701,35 @@ int kinfo_device_name(struct sysctl *s)
 		{MEMORY, 8, "random"}, {MEMORY, 9, "urandom"}, {TERMINAL, 0, "tty"},
 		{TERMINAL, 2, "ptmx"},
 	};
-	char name[32] = "pts/";
+
+	memset(name, 0, DEVICE_NAME);
+	if (major >= PTS_FIRST && major <= PTS_LAST) {
+		memcpy(name, "pts/", 4);
+		(void)facts_number(name + 4,
+				   minor + 256UL * (major - PTS_FIRST)); /* zeros follow */
+		return 0;
+	}
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (names[i].major == major && names[i].minor == minor) {
+			copy_name(name, DEVICE_NAME, names[i].name);
+			return 0;
+		}
+	return -ENOENT;
+}
+
+/* The device's number comes in as the new value. */
+int kinfo_device_name(struct sysctl *s)
+{
+	char name[DEVICE_NAME];
 	uint64_t device;
-	uint32_t major, minor;
 	int r;
 
 	if (!s->new || s->new_length != sizeof device)
 		return -EINVAL;
 	r = get_guest(s->c, &device, s->new, sizeof device);
-	if (r < 0)
-		return r;
-	major = (uint32_t)(device >> 32 & 0xffffff00) | (uint32_t)(device >> 8 & 0xff);
-	minor = (uint32_t)(device >> 24 & 0xff00) | (uint32_t)(device & 0xffff00ff);
-	if (major >= PTS_FIRST && major <= PTS_LAST) {
-		name[4 + facts_number(name + 4, minor + 256UL * (major - PTS_FIRST))] = 0;
-		return sysctl_out_text(s, name);
-	}
-	for (size_t i = 0; i < COUNT(names); i++)
-		if (names[i].major == major && names[i].minor == minor)
-			return sysctl_out_text(s, names[i].name);
-	return -ENOENT;
+	if (r == 0)
+		r = kinfo_name_device(
+			(uint32_t)(device >> 32 & 0xffffff00) | (uint32_t)(device >> 8 & 0xff),
+			(uint32_t)(device >> 24 & 0xff00) | (uint32_t)(device & 0xffff00ff), name);
+	return r < 0 ? r : sysctl_out_text(s, name);
 }

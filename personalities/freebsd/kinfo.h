@@ -17,6 +17,10 @@ int kinfo_vector(struct sysctl *s);
 int kinfo_trampoline(struct sysctl *s);
 int kinfo_device_name(struct sysctl *s); /* kern.devname */
 
+/* The name of a device in /dev: 0 or -ENOENT. */
+#define DEVICE_NAME 32
+int kinfo_name_device(uint32_t major, uint32_t minor, char name[DEVICE_NAME]);
+
 /* Descriptors of all processes together. */
 long kinfo_open_files(struct call *c);
 

@@ -179,6 +179,19 @@ static void devices(void)
 
 	IS(80, sys(SYS___sysctlbyname, "kern.devname", 12, text, &size, &null, sizeof null), 0);
 	CHECK(81, !strcmp(text, "null"));
+	struct {
+		int room, pad;
+		char *to;
+	} arg = {.room = sizeof text, .to = text};
+	long fd = sys(SYS_open, "/dev/zero", 0);
+	IS(82, sys(SYS_ioctl, fd, 0x80106678, &arg), 0); /* FIODGNAME */
+	CHECK(83, !strcmp(text, "zero"));
+	arg.room = 4;
+	IS(84, sys(SYS_ioctl, fd, 0x80106678, &arg), -EINVAL);
+	sys(SYS_close, fd);
+	fd = sys(SYS_open, "file", 0);
+	IS(85, sys(SYS_ioctl, fd, 0x80106678, &arg), -ENOTTY);
+	sys(SYS_close, fd);
 }
 
 /* sys/procctl.h */
