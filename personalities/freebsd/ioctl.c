@@ -213,12 +213,13 @@ static const struct ioctl ioctls[] = {
 
 /* FIODGNAME: struct fiodgname_arg has room and address for a device's name (sys/filio.h,
  * sys/fs/devfs/devfs_vnops.c). */
-static long name_of_device(struct call *c)
+static long name_of_device(struct call *c, long answer)
 {
 	struct {
 		int32_t room, padding;
 		uint64_t to;
 	} arg;
+	enum { TERMINALS = 5, PTMX = 2 }; /* Linux's numbers of /dev/ptmx */
 	char name[DEVICE_NAME];
 	struct statx st;
 	uint64_t fd, empty = empty_path(c);
@@ -230,6 +231,8 @@ static long name_of_device(struct call *c)
 		r = get_guest(c, &arg, c->a[2], sizeof arg);
 	if (r < 0)
 		return r;
+	if (st.stx_rdev_major == TERMINALS && st.stx_rdev_minor == PTMX)
+		return answer; /* a master, whose name the table knows */
 	if ((st.stx_mode & S_IFMT) != S_IFCHR ||
 	    kinfo_name_device(st.stx_rdev_major, st.stx_rdev_minor, name) < 0)
 		return -ENOTTY;
@@ -242,7 +245,8 @@ static long name_of_device(struct call *c)
 
 TRANSLATOR(freebsd_ioctl)
 {
-	if ((uint32_t)c->a[1] == FIODGNAME)
-		return name_of_device(c);
-	return ioctl_by_table(c, ioctls, COUNT(ioctls));
+	long r = ioctl_by_table(c, ioctls, COUNT(ioctls));
+
+	/* The table knows a pseudo-terminal's master, which goes by the other side's name. */
+	return r < 0 && (uint32_t)c->a[1] == FIODGNAME ? name_of_device(c, r) : r;
 }
