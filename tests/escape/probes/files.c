@@ -315,23 +315,29 @@ CHECK_OF("33", leave_capabilities, SELF_PLAIN, NULL,
 	host(__NR_unlink, "left");
 }
 
-/* A terminal or device there is the host's own unless the sandbox put another in its place.  A
- * file was handed over, with its mode as with its contents; pipes have no name anybody opens. */
+/* A terminal or device there is the host's own unless the sandbox put another in its place, and a
+ * file for reading is not the guest's.  One for writing was handed over, with its mode as with its
+ * contents; pipes have no name anybody opens. */
 CHECK_OF("33", stdio_modes, SELF_PLAIN, NULL,
-	 "mode of the caller's terminal or device on 0-2 (a file there is handed over)")
+	 "mode and times of the caller's terminal, device, or file for reading on 0-2")
 {
+	const long early[4] = {1, 1, 1, 1}; /* two struct timespec */
 	int looked = 0;
 	for (int fd = 0; fd <= 2; fd++) {
 		struct statx was = {0}, is = {0};
 		host(__NR_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &was);
-		if ((was.stx_mode & S_IFMT) != S_IFCHR)
+		bool reads = (host(__NR_fcntl, fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+		bool own = host(__NR_ioctl, fd, TCGETS, scratch) == 0 && !is_hosts_terminal(fd);
+		if (own || ((was.stx_mode & S_IFMT) != S_IFCHR &&
+			    !((was.stx_mode & S_IFMT) == S_IFREG && reads)))
 			continue;
 		looked++;
 		host(__NR_fchmod, fd, was.stx_mode ^ 0100);
+		host(__NR_utimensat, fd, 0, early, 0);
 		host(__NR_statx, fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &is);
-		bool own = host(__NR_ioctl, fd, TCGETS, scratch) == 0 && !is_hosts_terminal(fd);
-		holds(digits(fd), was.stx_mode == is.stx_mode || own);
+		holds(digits(fd),
+		      was.stx_mode == is.stx_mode && was.stx_mtime.tv_sec == is.stx_mtime.tv_sec);
 	}
 	if (!looked)
-		not_here("no device among 0-2");
+		not_here("none among 0-2");
 }
