@@ -75,6 +75,8 @@ _Noreturn void guest_main(struct box *b);
 void box_send(const struct box *b, const struct message *m);
 /* stdio.c, in process 1 when the program has ended */
 void stdio_carry_back(const struct box *b);
+/* Of a program that joins: to b->stdio what replaces 0-2.  0 or -errno. */
+int stdio_elsewhere(struct box *b);
 
 /* The supervisor's part, for whoever else has a program to attend to.  Signals are blocked
  * and read from the descriptor this gives (or -errno). */

@@ -72,10 +72,13 @@ static int ask(struct box *b, int connection, const char *name, const struct joi
 				   strerror(-request));
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
 		return failure_set(b->why, EXIT_GUISE, "%s: no channel: %s", name, strerror(errno));
-	const struct channel_descriptors give = {
+	struct channel_descriptors give = {
 		.n = JOIN_DESCRIPTORS,
 		.fd = {0, 1, 2, [JOIN_CHANNEL] = channel[1], [JOIN_REQUEST] = request},
 	};
+	for (int fd = 0; fd <= 2; fd++)
+		if (b->stdio[fd].programs > 0)
+			give.fd[fd] = b->stdio[fd].programs;
 	int e = control_ask(connection, name, &m, &give, b->why);
 	close(channel[1]);
 	if (e < 0)
@@ -91,11 +94,14 @@ static int join(struct box *b, int connection, const char *name, const struct jo
 	static const struct step stdio = {.kind = STEP_CHECK_STDIO};
 
 	int e = step_check_stdio(b, &stdio);
+	if (e == 0)
+		e = stdio_elsewhere(b);
 	if (e < 0)
 		return failure_set(b->why, EXIT_GUISE, "descriptors 0-2: %s", strerror(-e));
 	if (ask(b, connection, name, r) < 0)
 		return -1;
 	int status = box_attend(b, signals);
+	stdio_carry_back(b);
 	close(b->channel);
 	if (b->why->status)
 		return -1;

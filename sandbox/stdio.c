@@ -11,6 +11,8 @@
  * program has the caller's descriptor; so it has for a file that is open for writing, which a
  * read-only mount would refuse.  guise(1)'s security page says what it can do with that.
  *
+ * `guise exec` does the same in a process that makes namespaces for nothing else.
+ *
  * The place in the file is the new one's own.  It is carried over in the beginning, and back
  * when the program has ended: `{ guise run head -n 1; cat; } <file`.
  */
@@ -20,18 +22,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sandbox/box.h"
+#include "sandbox/channel.h"
 #include "sandbox/scope.h"
 
 /* What its owner, the program, could change and need not. */
 static bool is_concerned(const struct box *b, int fd, int flags, const struct stat *st)
 {
-	if (st->st_uid != b->options->uid || flags & O_PATH || b->wish.replaced >> fd & 1)
+	if (st->st_uid != geteuid() || flags & O_PATH || b->wish.replaced >> fd & 1)
 		return false;
 	if (S_ISREG(st->st_mode))
 		return (flags & O_ACCMODE) == O_RDONLY;
@@ -113,6 +119,78 @@ int step_stdio(struct box *b, const struct step *s)
 			return r;
 	}
 	return 0;
+}
+
+/* ---- For a program that joins a running sandbox ------------------------------------- */
+
+/* A process of its own, in namespaces that end with it: it may make such mounts there.  Sends
+ * what it could open. */
+static _Noreturn void open_elsewhere(int channel, const int flags[3], const struct stat st[3],
+				     unsigned concerned)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		_exit(EXIT_GUISE); /* not to be had: the caller's, then */
+	for (int fd = 0; fd <= 2; fd++) {
+		const struct message m = {.number = (uint32_t)fd};
+		struct channel_descriptors give = {.n = 1};
+		if (!(concerned >> fd & 1))
+			continue;
+		give.fd[0] = open_again(fd, flags[fd], &st[fd]);
+		if (give.fd[0] >= 0 && channel_send(channel, &m, &give) < 0)
+			_exit(EXIT_GUISE);
+	}
+	_exit(0);
+}
+
+static int receive_all(struct box *b, int channel)
+{
+	struct channel_descriptors got;
+	struct message m;
+	int r;
+
+	while ((r = channel_receive(channel, &m, &got)) > 0) {
+		if (got.n != 1 || m.number > 2) {
+			channel_close_all(&got);
+			return -EBADMSG;
+		}
+		int fd = (int)m.number;
+		off_t place = lseek(fd, 0, SEEK_CUR);
+		b->stdio[fd] = (struct box_stdio){.callers = fd, .programs = got.fd[0]};
+		if (place >= 0 && lseek(got.fd[0], place, SEEK_SET) < 0)
+			return -errno;
+	}
+	return r;
+}
+
+int stdio_elsewhere(struct box *b)
+{
+	int flags[3], channel[2];
+	struct stat st[3];
+	unsigned concerned = 0;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		flags[fd] = fcntl(fd, F_GETFL);
+		if (flags[fd] < 0 || fstat(fd, &st[fd]) < 0)
+			return -errno;
+		concerned |= (unsigned)is_concerned(b, fd, flags[fd], &st[fd]) << fd;
+	}
+	if (!concerned)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
+		return -errno;
+	pid_t child = fork();
+	if (child == 0) {
+		close(channel[0]);
+		open_elsewhere(channel[1], flags, st, concerned);
+	}
+	int r = child < 0 ? -errno : 0;
+	close(channel[1]);
+	if (r == 0)
+		r = receive_all(b, channel[0]);
+	close(channel[0]);
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return r;
 }
 
 void stdio_carry_back(const struct box *b)
