@@ -155,8 +155,9 @@ static int receive_all(struct box *b, int channel)
 		}
 		int fd = (int)m.number;
 		off_t place = lseek(fd, 0, SEEK_CUR);
-		b->stdio[fd] = (struct box_stdio){.callers = fd, .programs = got.fd[0]};
-		if (place >= 0 && lseek(got.fd[0], place, SEEK_SET) < 0)
+		b->stdio[fd] = (struct box_stdio){.callers = keep(fd), .programs = got.fd[0]};
+		if (b->stdio[fd].callers < 0 ||
+		    (place >= 0 && lseek(got.fd[0], place, SEEK_SET) < 0))
 			return -errno;
 	}
 	return r;
