@@ -114,7 +114,8 @@ func process(w watcher) {
 	in, err := c.StdinPipe()
 	check(err)
 	check(c.Start())
-	w.add(c.Process.Pid, syscall.EVFILT_PROC, syscall.EV_ADD, syscall.NOTE_EXIT|syscall.NOTE_EXEC)
+	// Not NOTE_EXEC: the word of the child's own exec may come before this or after it.
+	w.add(c.Process.Pid, syscall.EVFILT_PROC, syscall.EV_ADD, syscall.NOTE_EXIT)
 	check(in.Close())
 	for _, e := range w.events() {
 		fmt.Println("process ended:", e.Ident == uint64(c.Process.Pid),
