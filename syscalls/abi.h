@@ -417,10 +417,12 @@ struct call {
 	const struct row *row;
 	uint64_t a[MAX_ARGS]; /* the guest's arguments, untranslated */
 	uint32_t nr;
+	bool restarts; /* after a handler that asks for it, whatever ROW_NO_RESTART says */
 	bool has_second; /* a second result (rdx) was set */
 	uint64_t second;
 	uint64_t
 		deadline; /* ns; a timed wait's own clock, 0 until first computed: kept over retries */
+	uint64_t kept; /* a translator's own, 0 at first: kept over repeats */
 	size_t scratch_used;
 };
 
@@ -502,6 +504,9 @@ long get_guest_string(struct call *c, char *to, uint64_t from, size_t size);
  * the addresses. */
 int get_guest(struct call *c, void *to, uint64_t from, size_t n);
 int put_guest(struct call *c, uint64_t to, const void *from, size_t n);
+/* In one step, *seen becomes value if that is what is at the address: 0; 1: it is not, and *seen
+ * now says what is; -EFAULT, or -EINVAL if the address is odd. */
+int swap_guest(struct call *c, uint64_t at, uint32_t *seen, uint32_t value);
 
 /* n bytes that Linux can read and write on this call's behalf, 16-aligned; 0 if there
  * is no more room (the whole of a call may take SCRATCH_SIZE).  Forgotten when the

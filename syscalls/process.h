@@ -97,6 +97,7 @@ struct process {
 	int32_t reaper; /* who gets this process's orphans, as known at its birth; 0: process 1 */
 	bool is_reaper; /* set by this program */
 	uint32_t n_threads; /* alive */
+	uint64_t least_wait; /* ns: waits on locks are not cut shorter */
 	uint32_t umask_known, umask_value;
 	uint64_t brk_start, brk_now;
 	uint64_t stack_low, stack_high;
@@ -131,6 +132,9 @@ struct thread {
 	int32_t exit_status; /* of the thread */
 	bool has_robust_list; /* the program told Linux of one: */
 	uint64_t robust_list;
+	struct {
+		uint64_t shared, own, inactive;
+	} robust; /* where the program keeps the lists of mutexes that tell of its end */
 };
 
 /* Guest thread numbers never collide with process numbers where a system promises so. */

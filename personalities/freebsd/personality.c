@@ -452,3 +452,8 @@ static const struct personality freebsd = {
 	.describe_fault = describe_fault,
 };
 REGISTER_PERSONALITY(freebsd);
+
+int freebsd_host_clock(struct call *c, uint32_t guest, uint64_t *host)
+{
+	return value_to_host(c, &type_clock, guest, host);
+}

@@ -1,6 +1,7 @@
-/* FreeBSD's threads: thr_*, sysarch, _umtx_op.
- * sys/kern/kern_thr.c, sys/kern/kern_umtx.c, sys/amd64/amd64/sys_machdep.c, 13.2 and 15. */
+/* FreeBSD's threads: thr_*, sysarch (umtx.c has _umtx_op).
+ * sys/kern/kern_thr.c, sys/amd64/amd64/sys_machdep.c, 13.2 and 15. */
 #include "personalities/freebsd/thread.h"
+#include "personalities/freebsd/umtx.h"
 
 #include "syscalls/engine.h"
 #include "syscalls/personality.h"
@@ -93,8 +94,10 @@ TRANSLATOR(thr_exit)
 	}
 	while (left > 1)
 		if (__atomic_compare_exchange_n(alive, &left, left - 1, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE))
+						__ATOMIC_ACQUIRE)) {
+			umtx_mutex_owner_ends(c);
 			engine_exit_thread(c);
+		}
 	return 0;
 }
 
@@ -153,6 +156,15 @@ TRANSLATOR(thr_set_name)
 	memcpy(c->thread->name, name, sizeof name);
 	r = put_guest(c, at, name, sizeof name);
 	return r < 0 ? r : host(c, __NR_prctl, PR_SET_NAME_, at);
+}
+
+long call_exit(struct call *c);
+
+/* exit(status): what is held is given up first. */
+TRANSLATOR(freebsd_exit)
+{
+	umtx_mutex_owner_ends(c);
+	return call_exit(c);
 }
 
 /* ---- thr_suspend, thr_wake -------------------------------------------------------- */
@@ -230,127 +242,6 @@ TRANSLATOR(sysarch)
 	case SET_TLSBASE:
 		r = get_guest(c, &base, c->a[1], sizeof base);
 		return r < 0 ? r : engine_set_base(c->thread, 0, base);
-	default:
-		return -EINVAL;
-	}
-}
-
-/* ---- _umtx_op ------------------------------------------------------------------------ */
-
-enum umtx_op {
-	UMTX_WAIT = 2,
-	UMTX_WAKE = 3,
-	UMTX_WAIT_UINT = 11,
-	UMTX_WAIT_UINT_PRIVATE = 15,
-	UMTX_WAKE_PRIVATE = 16,
-	UMTX_NWAKE_PRIVATE = 21,
-};
-
-#define UMTX_ABSTIME 1u
-#define SHORT_TIME 16 /* a bare timespec */
-
-/* How long: *timeout is the address of an absolute Linux timespec (0: for ever), *realtime
- * says on which clock.  The timeout's size comes in the argument before it. */
-static int wait_time(struct call *c, uint64_t *timeout, bool *realtime)
-{
-	enum { REALTIME = 0, MONOTONIC = 4, UPTIME = 5 };
-	struct umtx_time t = {0};
-	struct __kernel_timespec ts;
-	uint64_t ns;
-	int r;
-
-	*timeout = 0;
-	*realtime = false;
-	if (!c->a[4])
-		return 0;
-	r = c->a[3] <= SHORT_TIME ? get_guest(c, &t, c->a[4], SHORT_TIME) : arg_in(c, 4, &t);
-	ts = (struct __kernel_timespec){.tv_sec = t.seconds, .tv_nsec = t.nanoseconds};
-	if (r == 0)
-		r = ns_of_timespec(&ts, &ns);
-	if (r < 0)
-		return r;
-	if (t.clock != REALTIME && t.clock != MONOTONIC && t.clock != UPTIME)
-		return -EINVAL;
-	if (t.flags & UMTX_ABSTIME) {
-		*realtime = t.clock == REALTIME;
-		c->deadline = ns;
-	} else {
-		r = deadline_from(c, CLOCK_MONOTONIC, ns);
-	}
-	*timeout = scratch_timespec(c, c->deadline);
-	return r < 0 ? r : *timeout ? 0 : -ENOMEM;
-}
-
-static long umtx_sleep(struct call *c, uint32_t value, bool is_private)
-{
-	uint64_t timeout;
-	bool realtime;
-	int op = FUTEX_WAIT_BITSET, r = wait_time(c, &timeout, &realtime);
-	long e;
-
-	if (r < 0)
-		return r;
-	op |= is_private ? FUTEX_PRIVATE_FLAG : 0;
-	op |= realtime ? FUTEX_CLOCK_REALTIME : 0;
-	e = host_wait(c, __NR_futex, c->a[0], op, value, timeout, 0, FUTEX_BITSET_MATCH_ANY);
-	/* The value had changed already: as good as woken. */
-	return e == -EAGAIN ? 0 : e;
-}
-
-/* UMTX_WAIT compares a long; the futex watches its low half, in which a change shows. */
-static long umtx_wait_long(struct call *c)
-{
-	uint64_t now;
-	int r = get_guest(c, &now, c->a[0], sizeof now);
-
-	if (r < 0)
-		return r;
-	return now == c->a[2] ? umtx_sleep(c, (uint32_t)now, false) : 0;
-}
-
-static long umtx_wake(struct call *c, uint64_t at, uint64_t n, bool is_private)
-{
-	long r = host(c, __NR_futex, at, FUTEX_WAKE | (is_private ? FUTEX_PRIVATE_FLAG : 0),
-		      n > INT32_MAX ? INT32_MAX : n);
-
-	return r < 0 ? r : 0;
-}
-
-/* UMTX_NWAKE_PRIVATE: obj is an array of val addresses, all waiters of each. */
-static long umtx_wake_many(struct call *c)
-{
-	enum { BATCH = 128 };
-	uint64_t at[BATCH], left = c->a[2];
-
-	for (uint64_t from = c->a[0]; left; from += sizeof at) {
-		uint64_t n = left < BATCH ? left : BATCH;
-		int r = get_guest(c, at, from, n * 8);
-
-		if (r < 0)
-			return r;
-		for (uint64_t i = 0; i < n; i++)
-			(void)umtx_wake(c, at[i], INT32_MAX, true); /* as the kernel: no errors */
-		left -= n;
-	}
-	return 0;
-}
-
-/* _umtx_op(obj, op, val, size of the timeout, timeout) */
-TRANSLATOR(umtx_op)
-{
-	switch ((int)c->a[1]) {
-	case UMTX_WAIT:
-		return umtx_wait_long(c);
-	case UMTX_WAIT_UINT:
-		return umtx_sleep(c, (uint32_t)c->a[2], false);
-	case UMTX_WAIT_UINT_PRIVATE:
-		return umtx_sleep(c, (uint32_t)c->a[2], true);
-	case UMTX_WAKE:
-		return umtx_wake(c, c->a[0], c->a[2], false);
-	case UMTX_WAKE_PRIVATE:
-		return umtx_wake(c, c->a[0], c->a[2], true);
-	case UMTX_NWAKE_PRIVATE:
-		return umtx_wake_many(c);
 	default:
 		return -EINVAL;
 	}

@@ -20,6 +20,10 @@ struct umtx_time {
 	uint32_t clock; /* the guest's number */
 };
 
+/* Linux's clock for one of the system's: 0 or -EINVAL. */
+struct call;
+int freebsd_host_clock(struct call *c, uint32_t guest, uint64_t *host);
+
 /* A wait status in words. */
 size_t freebsd_tell_status(char *text, size_t size, const void *guest, size_t n);
 

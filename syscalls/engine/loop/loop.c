@@ -37,6 +37,17 @@ int put_guest(struct call *c, uint64_t to, const void *from, size_t n)
 	return copy((void *)to, from, n, false);
 }
 
+int swap_guest(struct call *c, uint64_t at, uint32_t *seen, uint32_t value)
+{
+	uint32_t now;
+	int r = at & 3 ? -EINVAL : get_guest(c, &now, at, sizeof now);
+
+	if (r < 0)
+		return r;
+	return !__atomic_compare_exchange_n((uint32_t *)at, seen, value, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+}
+
 int thread_get(struct thread *t, void *to, uint64_t from, size_t n)
 {
 	(void)t;

@@ -27,6 +27,12 @@ int put_guest(struct call *c, uint64_t to, const void *from, size_t n)
 	return copy_guarded((void *)to, from, n);
 }
 
+int swap_guest(struct call *c, uint64_t at, uint32_t *seen, uint32_t value)
+{
+	(void)c;
+	return at & 3 ? -EINVAL : swap_guarded((uint32_t *)at, seen, value);
+}
+
 int thread_get(struct thread *t, void *to, uint64_t from, size_t n)
 {
 	(void)t;
@@ -104,7 +110,8 @@ static enum ending interrupted(struct resident *r, struct call *c, long result, 
 		return REPEATS;
 	/* A call that runs under a mask of its own was made for this very signal. */
 	restarts = (result == CALL_AGAIN && !r->thread.mask_saved) ||
-		   ((a->flags & ACTION_RESTART) && !(c->row->flags & ROW_NO_RESTART));
+		   ((a->flags & ACTION_RESTART) &&
+		    (c->restarts || !(c->row->flags & ROW_NO_RESTART)));
 	if (restarts)
 		c->personality->restart(c);
 	else
@@ -171,9 +178,11 @@ static inline __attribute__((always_inline)) void begin(struct resident *r, stru
 	c->thread = &r->thread;
 	c->personality = r->thread.process->personality;
 	c->row = NULL;
+	c->restarts = false;
 	c->has_second = false;
 	c->second = 0;
 	c->deadline = 0;
+	c->kept = 0;
 	c->scratch_used = 0;
 	c->a[5] = c->a[6] = c->a[7] = 0;
 }

@@ -210,6 +210,23 @@ copy_failed:
 	mov $-14, %eax
 	ret
 
+/* int swap_guarded(uint32_t *at, uint32_t *seen, uint32_t value): 0 done, 1 another value was
+ * there and is in *seen, -EFAULT. */
+	.balign 16
+	.globl swap_guarded
+	.type swap_guarded, @function
+swap_guarded:
+	mov (%rsi), %eax
+swap_begin:
+	lock cmpxchg %edx, (%rdi)
+swap_end:
+	jne 1f
+	xor %eax, %eax
+	ret
+1:	mov %eax, (%rsi)
+	mov $1, %eax
+	ret
+
 /* int vectors_load(const void *area, uint64_t mask): 0, or -EFAULT where the processor
  * refuses the area. */
 	.globl vectors_load
@@ -235,6 +252,7 @@ _start:
 
 	.section .fault_table, "a"
 	.quad copy_begin, copy_end, copy_failed
+	.quad swap_begin, swap_end, copy_failed
 	.quad load_begin, load_end, copy_failed
 
 	.section .note.GNU-stack, "", @progbits

@@ -116,6 +116,7 @@ extern const char gate_sigreturn[], gate_wait_window[], gate_wait_window_end[], 
 	exit_window[], exit_window_end[], boundary[];
 _Noreturn void enter_guest(void);
 int copy_guarded(void *to, const void *from, size_t n);
+int swap_guarded(uint32_t *at, uint32_t *seen, uint32_t value);
 int vectors_load(const void *area, uint64_t mask);
 
 #define LINUX_(nr, a0, a1, a2, a3, a4, a5, ...) \
