@@ -7,7 +7,7 @@ state()
 	echo "sentinel: $(cat "$sentinel") $(stat -c '%a %u %g %Y %Z %h' "$sentinel")"
 	echo "devices: $(stat -Lc '%n %a %u %g' /dev/* | md5sum)"
 	for f in /etc/passwd /etc/group /etc/shadow /etc/hosts /etc/resolv.conf; do
-		[ -e $f ] && echo "$f: $(stat -Lc '%a %u %g %Y %s %i' $f) $(md5sum <$f)"
+		[ -r $f ] && echo "$f: $(stat -Lc '%a %u %g %Y %s %i' $f) $(md5sum <$f)"
 	done
 	echo "root: $(find / -maxdepth 1 | sort | md5sum)"
 	echo "victim: $(cut -d' ' -f3,5,6,18,19,22,40,41 /proc/$victim/stat)"
