@@ -102,7 +102,7 @@ static bool serve(struct box *b, int client)
 	r = answer(b, &m, &got);
 	channel_close_all(&got);
 	m.kind = MESSAGE_DONE;
-	m.number = (uint32_t)-r;
+	m.number = (uint32_t)(r == -EPIPE ? ESRCH : -r); /* process 1 has just gone */
 	return channel_send(client, &m, NULL) == 0;
 }
 
@@ -182,15 +182,17 @@ int control_ask(int connection, const char *name, struct message *m,
 
 	if (r == 0)
 		r = channel_receive(connection, m, &got);
+	if (r > 0)
+		channel_close_all(&got); /* none is expected */
 	if (r == -EAGAIN)
 		return failure_set(why, EXIT_GUISE,
 				   "%s: does not answer; if it is a stopped job, continue it",
 				   name);
-	if (r == 0 || r == -EPIPE || r == -ECONNRESET)
+	bool ended = r == 0 || r == -EPIPE || r == -ECONNRESET;
+	if (ended || (r > 0 && m->kind == MESSAGE_DONE && m->number == ESRCH))
 		return failure_set(why, EXIT_NOT_FOUND, "%s: has just ended", name);
 	if (r < 0)
 		return failure_set(why, EXIT_GUISE, "%s: cannot be asked: %s", name, strerror(-r));
-	channel_close_all(&got); /* none is expected */
 	if (m->kind != MESSAGE_DONE || m->number)
 		return failure_set(why, EXIT_GUISE, "%s: refused: %s", name,
 				   strerror((int)m->number));

@@ -114,6 +114,8 @@ static int open_first(char chosen[PATH_MAX])
 
 	find_places(places);
 	for (size_t i = 0; i < PLACES; i++) {
+		if (!*places[i])
+			continue;
 		memcpy(chosen, places[i], PATH_MAX); /* before there is anything to clean */
 		int fd = open_place(places[i], true);
 		if (fd >= 0)
@@ -213,8 +215,10 @@ static int try_to_make(struct record *r, const char *name, const char *text)
 	if (directory < 0)
 		return directory == -ENOENT ? -EAGAIN : directory;
 	AUTO_CLOSE int file = make_locked(directory, name);
-	if (file < 0)
+	if (file < 0) {
+		(void)rmdir(r->directory); /* if it is empty: a full disk */
 		return file;
+	}
 	AUTO_CLOSE int listener = listen_at(r->directory, name);
 	ssize_t written = listener < 0 ? -1 : write(file, text, n);
 	if (written != (ssize_t)n) {
