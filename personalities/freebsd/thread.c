@@ -87,6 +87,8 @@ TRANSLATOR(thr_exit)
 	uint32_t left = __atomic_load_n(alive, __ATOMIC_ACQUIRE);
 	int64_t gone = 1;
 
+	/* First: the lists lie where another thread may put something else after the wake. */
+	umtx_mutex_owner_ends(c);
 	if (c->a[0]) {
 		(void)put_guest(c, c->a[0], &gone,
 				sizeof gone); /* a bad address is the guest's loss */
@@ -94,10 +96,8 @@ TRANSLATOR(thr_exit)
 	}
 	while (left > 1)
 		if (__atomic_compare_exchange_n(alive, &left, left - 1, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE)) {
-			umtx_mutex_owner_ends(c);
+						__ATOMIC_ACQUIRE))
 			engine_exit_thread(c);
-		}
 	return 0;
 }
 
@@ -106,8 +106,10 @@ static int host_tid_of(int64_t tid)
 	return tid > TID_BASE && tid <= INT32_MAX ? (int)(tid - TID_BASE) : 0;
 }
 
+#define SIGQUEUE_TID 0x80000000u /* sys/signal.h, 15: __SIGQUEUE_TID */
+
 /* Signal n (0: only ask) to a thread of process pid. */
-static long signal_thread(struct call *c, int pid, int64_t tid, int n)
+static long signal_thread(struct call *c, int pid, int64_t tid, int n, int code, uint64_t value)
 {
 	int host_tid = host_tid_of(tid);
 	long r;
@@ -119,21 +121,35 @@ static long signal_thread(struct call *c, int pid, int64_t tid, int n)
 		return r;
 	if (n < 0 || (uint32_t)n > c->personality->max_signal)
 		return -EINVAL;
-	return engine_send(c, pid, host_tid, n, CODE_THREAD, 0);
+	return engine_send(c, pid, host_tid, n, code, value);
 }
 
 TRANSLATOR(thr_kill)
 {
 	if ((int64_t)c->a[0] == -1)
 		return -EOPNOTSUPP;
-	return signal_thread(c, c->thread->process->pid, (int64_t)c->a[0], (int)c->a[1]);
+	return signal_thread(c, c->thread->process->pid, (int64_t)c->a[0], (int)c->a[1],
+			     CODE_THREAD, 0);
 }
 
 TRANSLATOR(thr_kill2)
 {
 	if ((int64_t)c->a[1] == -1)
 		return -EOPNOTSUPP;
-	return signal_thread(c, (int)c->a[0], (int64_t)c->a[1], (int)c->a[2]);
+	return signal_thread(c, (int)c->a[0], (int64_t)c->a[1], (int)c->a[2], CODE_THREAD, 0);
+}
+
+long call_sigqueue(struct call *c);
+
+/* sigqueue(pid, signal, value): with a bit of the signal, pid is a thread of the caller's. */
+TRANSLATOR(freebsd_sigqueue)
+{
+	uint32_t n = (uint32_t)c->a[1];
+
+	if (!(n & SIGQUEUE_TID))
+		return call_sigqueue(c);
+	return signal_thread(c, c->thread->process->pid, (int32_t)c->a[0], (int)(n & ~SIGQUEUE_TID),
+			     CODE_QUEUE, c->a[2]);
 }
 
 /* thr_set_name(tid, name): names are for debuggers; MAXCOMLEN is 19. */

@@ -8,7 +8,7 @@ enum {
 	UMTX_WAIT_UINT_PRIVATE = 15,
 	UMTX_WAKE_PRIVATE = 16
 };
-enum { SI_LWP = 0x10007, SIGUSR1 = 30, SIGUSR2 = 31 };
+enum { SI_LWP = 0x10007, SI_QUEUE = 0x10002, SIGUSR1 = 30, SIGUSR2 = 31 };
 #define SET_FSBASE 129
 #define GET_FSBASE 128
 
@@ -233,6 +233,13 @@ static void signals(void)
 	CHECK(35, caught_by == child_tid[0] && caught_code == SI_LWP);
 	IS(36, sys(SYS_thr_kill, self, SIGUSR1), 0);
 	CHECK(37, caught_by == self);
+	/* A signal with a value, to one thread. */
+	caught_code = 0;
+	IS(56, sys(SYS_sigqueue, child_tid[0], SIGUSR1 | 1L << 31, 7), 0);
+	for (int i = 0; i < 1000 && !caught_code; i++)
+		sleep_ms(1);
+	CHECK(58, caught_by == child_tid[0] && caught_code == SI_QUEUE);
+	IS(57, sys(SYS_sigqueue, 99, SIGUSR1 | 1L << 31, 7), -ESRCH);
 	IS(38, sys(SYS_thr_kill, 99, SIGUSR1), -ESRCH);
 	IS(39, sys(SYS_thr_kill, self, 200), -EINVAL);
 	IS(40, sys(SYS_thr_kill2, sys(SYS_getpid), self, 0), 0);
