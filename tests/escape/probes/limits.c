@@ -130,18 +130,30 @@ static void flip(volatile char *path, char good, const volatile int *stop)
 	}
 }
 
+/*
+ * Whether to try once more, after `tried` times of which `reached` got there.  Without a sandbox the race is run to
+ * show that it can be won: two processes that share a processor may need more rounds than usual for that.
+ */
+static bool once_more(long tried, long reached)
+{
+	long rounds = fact_number("RACES");
+	if (fact_number("BARE") && !reached)
+		return tried < 10000000;
+	return tried < (rounds ? rounds : 2000);
+}
+
 static void race(const char *what, const char *forbidden, long (*use)(const char *))
 {
 	char *path = shared_pages(2);
 	volatile int *stop = (volatile int *)(path + LONGEST);
-	long rounds = fact_number("RACES"), reached = 0;
+	long reached = 0;
 	memcpy(path, forbidden, strlen(forbidden) + 1);
 	long flipper = start_child();
 	if (flipper == 0) {
 		flip(path, 'x', stop);
 		end(0);
 	}
-	for (long i = 0; i < (rounds ? rounds : 2000); i++)
+	for (long i = 0; once_more(i, reached); i++)
 		reached += use(path);
 	*stop = 1;
 	wait_child(flipper);
@@ -185,7 +197,7 @@ CHECK_OF("21", path_races, SELF_PLAIN, NULL, "a path changed while open, connect
 /* The same with a link that is changed: nothing outside may be found by it. */
 CHECK_OF("21", link_races, SELF_PLAIN, NULL, "a symbolic link changed while it is followed")
 {
-	long rounds = fact_number("RACES"), reached = 0;
+	long reached = 0;
 	host(__NR_close, host(__NR_open, "good", O_CREAT | O_WRONLY, 0600));
 	host(__NR_symlink, "good", "race-a");
 	host(__NR_symlink, fact("SECRET"), "race-b");
@@ -197,7 +209,7 @@ CHECK_OF("21", link_races, SELF_PLAIN, NULL, "a symbolic link changed while it i
 			     2 /* EXCHANGE */);
 		end(0);
 	}
-	for (long i = 0; i < (rounds ? rounds : 2000); i++)
+	for (long i = 0; once_more(i, reached); i++)
 		reached += is_secret("race-a");
 	*stop = 1;
 	wait_child(flipper);
