@@ -450,6 +450,9 @@ static inline bool is_error(long r)
  * CALL_AGAIN or CALL_DONE.  Makes no attempt to deliver signals. */
 long dispatch(struct call *c);
 
+/* What its row says, whatever guards the process has: for those themselves. */
+long dispatch_row(struct call *c);
+
 /* The row of a number, or NULL if the system has no such number. */
 const struct row *find_row(const struct personality *p, uint32_t nr);
 

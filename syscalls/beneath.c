@@ -25,6 +25,7 @@ struct walk {
 	uint64_t at; /* start, or a descriptor of ours */
 	uint64_t name, link; /* scratch */
 	unsigned links;
+	bool places, follows; /* the last name is not opened; and is gone after, if it is a link */
 	char done[LONGEST]; /* from start to at, without links */
 	char rest[LONGEST];
 };
@@ -117,7 +118,25 @@ static long open_last(struct walk *w, uint32_t flags, uint32_t mode)
 	return host_wait(w->c, __NR_openat, w->at, w->name, flags | O_NOFOLLOW, mode);
 }
 
-/* One component further; the descriptor once it was the last. */
+/* A slash behind the last name asks for a directory, which a link to one is. */
+static long place_last(struct walk *w, const char *name, const char *slash)
+{
+	long r = w->follows || *slash ? follow(w, slash) : 0;
+	size_t n = strlen(name);
+
+	if (r)
+		return r < 0 ? r : MORE;
+	return *slash ? put_guest(w->c, w->name + n, "/", 2) : 0;
+}
+
+static bool only_slashes(const char *text)
+{
+	while (*text == '/')
+		text++;
+	return !*text;
+}
+
+/* One component further; the descriptor (or 0, of a place) once it was the last. */
 static long step(struct walk *w, uint32_t flags, uint32_t mode)
 {
 	const char *from = w->rest;
@@ -137,6 +156,8 @@ static long step(struct walk *w, uint32_t flags, uint32_t mode)
 		return -EFAULT;
 	if (strcmp(name, "..") == 0)
 		r = go_up(w, from + n);
+	else if (w->places && only_slashes(from + n))
+		return place_last(w, name, from[n] ? "/" : "");
 	else if (!from[n])
 		return open_last(w, flags, mode);
 	else if (strcmp(name, ".") == 0)
@@ -146,24 +167,51 @@ static long step(struct walk *w, uint32_t flags, uint32_t mode)
 	return r < 0 ? r : MORE;
 }
 
-long beneath_open(struct call *c, uint64_t dir, uint64_t path, uint32_t flags, uint32_t mode)
+static long begin(struct walk *w, uint64_t path)
 {
-	struct walk w = {.c = c, .start = dir, .at = dir};
-	long r = get_guest_string(c, w.rest, path, sizeof w.rest);
+	long r = get_guest_string(w->c, w->rest, path, sizeof w->rest);
 
 	if (r < 0)
 		return r;
-	if (!w.rest[0])
+	if (!w->rest[0])
 		return -ENOENT;
-	if (w.rest[0] == '/')
+	if (w->rest[0] == '/')
 		return -EXDEV;
-	w.name = scratch(c, LONGEST_NAME + 1);
-	w.link = scratch(c, LONGEST);
-	if (!w.name || !w.link)
-		return -ENOMEM;
+	w->name = scratch(w->c, LONGEST_NAME + 2);
+	w->link = scratch(w->c, LONGEST);
+	return w->name && w->link ? 0 : -ENOMEM;
+}
+
+long beneath_open(struct call *c, uint64_t dir, uint64_t path, uint32_t flags, uint32_t mode)
+{
+	struct walk w = {.c = c, .start = dir, .at = dir};
+	long r = begin(&w, path);
+
+	if (r < 0)
+		return r;
 	do
 		r = step(&w, flags, mode);
 	while (r == MORE);
 	go_back(&w);
 	return r;
+}
+
+long beneath_place(struct call *c, uint64_t dir, uint64_t path, bool follows, struct place *to)
+{
+	struct walk w = {.c = c, .start = dir, .at = dir, .places = true, .follows = follows};
+	long r = begin(&w, path);
+
+	if (r < 0)
+		return r;
+	do
+		r = step(&w, 0, 0);
+	while (r == MORE);
+	if (r < 0) {
+		go_back(&w);
+		return r;
+	}
+	to->directory = w.at;
+	to->name = w.name;
+	to->is_ours = w.at != dir;
+	return 0;
 }

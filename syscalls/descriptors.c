@@ -120,7 +120,7 @@ int descriptor_hide(struct call *c, int fd)
 
 static bool in_use(const struct descriptor *entry)
 {
-	return entry->flags || entry->kqueue || entry->watches || entry->pid;
+	return entry->flags || entry->kqueue || entry->watches || entry->pid || entry->rights;
 }
 
 void descriptor_closing(struct call *c, int fd)
@@ -169,11 +169,14 @@ void descriptor_duplicated(struct call *c, int from, int to)
 {
 	struct process *p = c->thread->process;
 	struct descriptor *old = descriptor_find(p, from);
-	if (!old || !(old->kqueue || old->pid || (flags_of(old) & OF_OPEN_FILE)))
+	if (!old || !(old->kqueue || old->pid || old->rights || (flags_of(old) & OF_OPEN_FILE)))
 		return;
 	struct descriptor *new = descriptor_make(p, to);
+	if (!new && old->rights)
+		(void)host(c, __NR_close, to); /* rather none than one with all rights */
 	if (!new)
 		return; /* without memory for it, it stays a plain descriptor */
+	new->rights = old->rights;
 	struct descriptors *d = table_of(p);
 	lock_take(&d->lock);
 	new->flags |= old->flags &OF_OPEN_FILE;
@@ -311,6 +314,7 @@ int descriptors_copy(struct call *c, const struct descriptors *from, struct desc
 		}
 		new->flags = old->flags;
 		new->error = old->error;
+		new->rights = old->rights;
 		copy_process(d, new, old);
 	}
 	*to = d;

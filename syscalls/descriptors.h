@@ -38,6 +38,7 @@ struct descriptor {
 	uint32_t flags;
 	int32_t pid, maker; /* it stands for a process (procdesc.c); who made that */
 	int32_t status; /* how that ended, and PROCDESC_TOLD, once it was waited for */
+	uint32_t rights; /* what may be done with it: a set of the personality's; 0: everything */
 	int32_t error; /* a socket's error that kevent reported before the guest asked for it */
 };
 

@@ -25,16 +25,23 @@ static long no_such_call(struct call *c)
 	return -ENOSYS;
 }
 
-long dispatch(struct call *c)
+long dispatch_row(struct call *c)
 {
-	if (!c->row)
-		c->row = find_row(c->personality, c->nr);
-	c->scratch_used = 0;
 	if (!c->row)
 		return no_such_call(c);
 	if (c->row->translate)
 		return c->row->translate(c);
 	return c->row->error;
+}
+
+long dispatch(struct call *c)
+{
+	if (!c->row)
+		c->row = find_row(c->personality, c->nr);
+	c->scratch_used = 0;
+	if (__builtin_expect(c->thread->process->is_guarded, false))
+		return c->personality->guard(c);
+	return dispatch_row(c);
 }
 
 /* ---- SAME --------------------------------------------------------------- */
@@ -176,10 +183,11 @@ static uint8_t plan_of(const struct row *row)
 	return plan;
 }
 
-/* Where every call is watched none is quick. */
+/* Where every call is watched or guarded none is quick. */
 static uint16_t quick_of(const struct process *p, const struct row *row, uint8_t plan)
 {
-	if (plan == PLAN_GENERAL || (p->settings & (SETTINGS_CHECK_USES | SETTINGS_TRACE)))
+	if (plan == PLAN_GENERAL || (p->settings & (SETTINGS_CHECK_USES | SETTINGS_TRACE)) ||
+	    __atomic_load_n(&p->is_guarded, __ATOMIC_ACQUIRE))
 		return 0;
 	if (plan == PLAN_DIRECT)
 		return (uint16_t)(QUICK | row->host);
@@ -195,8 +203,18 @@ static uint8_t plan_for(struct call *c)
 	if (p->plans[c->nr] == PLAN_UNKNOWN) {
 		p->plans[c->nr] = plan_of(c->row);
 		p->quick[c->nr] = quick_of(p, c->row, p->plans[c->nr]);
+		/* Another thread may have begun to be guarded meanwhile. */
+		if (__atomic_load_n(&p->is_guarded, __ATOMIC_SEQ_CST))
+			p->quick[c->nr] = 0;
 	}
 	return p->plans[c->nr];
+}
+
+void process_guard(struct process *p)
+{
+	__atomic_store_n(&p->is_guarded, true, __ATOMIC_SEQ_CST);
+	for (size_t i = 0; i < COUNT(p->quick); i++)
+		p->quick[i] = 0;
 }
 
 /* Linux takes narrow arguments from wide registers as they are. */

@@ -65,6 +65,7 @@ enum handover_flags {
 struct handover {
 	uint32_t flags;
 	int32_t program; /* the program, open for reading; closed once it is mapped */
+	uint32_t guarded; /* 0, or what the personality's guard_hand_over() made, and 1 */
 	uint64_t mask[HANDOVER_SET]; /* blocked signals, as sigset_hand_over() has them */
 	uint64_t ignored[HANDOVER_SET]; /* ignored signals, likewise */
 };

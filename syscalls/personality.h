@@ -92,6 +92,13 @@ struct personality {
 	/* The child's side of a fork: its result registers. */
 	void (*leave_child)(struct call *c);
 
+	/* A call of a guarded process: made by dispatch_row(), or refused.  What it guards goes
+	 * through exec in a file, whose descriptor is made and then taken up again: 0 or -errno.
+	 * NULL: the system has no such thing. */
+	long (*guard)(struct call *c);
+	int (*guard_hand_over)(struct call *c, int *fd);
+	int (*guard_take_up)(struct call *c, int fd);
+
 	/* Initial stack and registers: 0 or -errno. */
 	int (*start)(struct call *c, const struct start *s);
 

@@ -108,6 +108,9 @@ struct process {
 	uint64_t exec_bytes;
 	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
 	uint32_t settings; /* enum settings_flags (launch.h) */
+	bool is_guarded; /* every call goes by the personality's guard: see process_guard() */
+	bool is_capability_mode; /* it gave up all global names */
+	struct right_sets *right_sets; /* what entries of its descriptors name; or NULL */
 	char release_name[32];
 	char path[4096]; /* the program, as the guest knows it */
 	char login[64];
@@ -139,6 +142,9 @@ struct thread {
 
 /* Guest thread numbers never collide with process numbers where a system promises so. */
 #define TID_BASE 100000
+
+/* From now on every call of the process goes by its personality's guard. */
+void process_guard(struct process *p);
 
 /* fork and its kin, with the second result set as the BSDs do: enum fork_flags (engine.h). */
 long process_fork(struct call *c, unsigned flags);

@@ -3,6 +3,7 @@
  * sys/amd64/amd64/exec_machdep.c, vm_machdep.c, trap.c, sigtramp.S; FreeBSD 15 and 13.2. */
 #include "syscalls/personality.h"
 
+#include "personalities/freebsd/capability.h"
 #include "personalities/freebsd/errno.h"
 #include "personalities/freebsd/start.h"
 #include "personalities/freebsd/types.h"
@@ -447,6 +448,9 @@ static const struct personality freebsd = {
 	.leave = leave,
 	.restart = restart,
 	.leave_child = leave_child,
+	.guard = freebsd_guard,
+	.guard_hand_over = freebsd_guard_hand_over,
+	.guard_take_up = freebsd_guard_take_up,
 	.start = freebsd_start,
 	.push_signal = push_signal,
 	.describe_fault = describe_fault,

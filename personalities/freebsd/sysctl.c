@@ -6,6 +6,7 @@
 #include <linux/resource.h>
 #include <string.h>
 
+#include "personalities/freebsd/capability.h"
 #include "personalities/freebsd/interfaces.h"
 #include "personalities/freebsd/kinfo.h"
 #include "personalities/freebsd/sysctl.h"
@@ -380,9 +381,20 @@ static int about(struct sysctl *s)
 
 /* ---- The calls ------------------------------------------------------------------- */
 
+/* sysctl_root(): a value that capability mode hides is neither read nor written. */
+static bool is_hidden(const struct sysctl *s)
+{
+	const struct sysctl_node *node = sysctl_find(&tree, s->path, s->depth);
+
+	return s->c->thread->process->is_capability_mode && node && (s->old || s->new) &&
+	       (s->new || !freebsd_capability_reads(node->name));
+}
+
 static int read_value(struct sysctl *s)
 {
-	return s->depth >= 2 && s->path[0] == 0 ? about(s) : sysctl_read(s, &tree);
+	if (s->depth >= 2 && s->path[0] == 0)
+		return about(s);
+	return is_hidden(s) ? -EPERM : sysctl_read(s, &tree);
 }
 
 /* "kern.osrelease", "kern.proc.args.2"; what has no name in its numbers. */

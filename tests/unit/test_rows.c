@@ -137,9 +137,20 @@ static const struct listed {
 #define LISTED(number, text) {.nr = (number), .name = #text},
 #include "tests/unit/freebsd_15_calls.def"
 },
-  freebsd_13[] = {
+  freebsd_13[] =
+	  {
 #include "tests/unit/freebsd_13_2_calls.def"
 #undef LISTED
+},
+  freebsd_capabilities[] = {
+#define ALLOWED(number, text, ...) {.nr = (number), .name = #text},
+#define NEEDS(...) ALLOWED(__VA_ARGS__)
+#define CHECKED(...) ALLOWED(__VA_ARGS__)
+#define LOOKS(...) ALLOWED(__VA_ARGS__)
+#define POLLS(...) ALLOWED(__VA_ARGS__)
+#define OUTSIDE(...) ALLOWED(__VA_ARGS__)
+#define READABLE(...)
+#include "personalities/freebsd/capability.def"
 };
 
 static const struct personality *named(const char *name)
@@ -176,6 +187,28 @@ START_TEST(freebsd_numbers_are_its_own)
 }
 END_TEST
 
+/* Rights are asked for by number: it must be that call's.  Whoever makes a call of a descriptor
+ * has to say what right that needs. */
+START_TEST(freebsd_capabilities_are_its_calls)
+{
+	const struct personality *p = named("freebsd");
+	for (size_t i = 0; i < COUNT(freebsd_capabilities); i++) {
+		const struct row *row = find_row(p, freebsd_capabilities[i].nr);
+		ck_assert_msg(row != NULL, "no row %u", freebsd_capabilities[i].nr);
+		ck_assert_str_eq(row->name, freebsd_capabilities[i].name);
+	}
+}
+END_TEST
+
+static bool takes_descriptor(const struct row *row)
+{
+	for (int i = 0; i < MAX_ARGS && row->args[i].pass; i++)
+		if (row->args[i].pass == PASS_VALUE &&
+		    (row->args[i].type == &type_fd || row->args[i].type == &type_atfd))
+			return row->kind == ROW_SAME || row->kind == ROW_CALL;
+	return false;
+}
+
 static bool in_list(const struct listed *list, size_t n, uint32_t nr)
 {
 	for (size_t i = 0; i < n; i++)
@@ -183,6 +216,17 @@ static bool in_list(const struct listed *list, size_t n, uint32_t nr)
 			return true;
 	return false;
 }
+
+START_TEST(freebsd_descriptors_need_rights)
+{
+	const struct personality *p = named("freebsd");
+	for (uint32_t nr = 0; nr < p->n_rows; nr++)
+		if (takes_descriptor(&p->rows[nr]))
+			ck_assert_msg(in_list(freebsd_capabilities, COUNT(freebsd_capabilities),
+					      nr),
+				      "%u, %s: not in capability.def", nr, p->rows[nr].name);
+}
+END_TEST
 
 /* A row for a number no list has is one of the calls of old, which are not done. */
 START_TEST(freebsd_has_no_other_numbers)
@@ -315,6 +359,8 @@ Suite *rows_suite(void)
 	tcase_add_test(t, sets_are_handed_over);
 	tcase_add_test(t, freebsd_numbers_are_its_own);
 	tcase_add_test(t, freebsd_has_no_other_numbers);
+	tcase_add_test(t, freebsd_capabilities_are_its_calls);
+	tcase_add_test(t, freebsd_descriptors_need_rights);
 	tcase_add_test(t, errors_go_both_ways);
 	tcase_add_test(t, old_errors_are_alike);
 	tcase_add_test(t, signals_are_whole);

@@ -470,10 +470,18 @@ static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
 	uint64_t *argv = engine_pages(bytes);
 	char text[HANDOVER_TEXT];
 	struct handover handover = {.program = e->fd};
-	long result;
+	int guard = -1;
+	long result = 0;
 
 	if (!argv)
 		return -ENOMEM;
+	if (c->thread->process->is_guarded)
+		result = c->personality->guard_hand_over(c, &guard);
+	if (result < 0) {
+		engine_free_pages(argv, bytes);
+		return result;
+	}
+	handover.guarded = (uint32_t)(guard + 1);
 	sigset_hand_over(c->personality, &r->thread.mask, handover.mask);
 	signals_ignored(r, handover.ignored);
 	handover_encode(text, &handover);
@@ -486,6 +494,8 @@ static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
 		result = exec_resident(r, argv, e->envp);
 	c->thread->process->exec_pages = NULL;
 	engine_free_pages(argv, bytes);
+	if (guard >= 0)
+		(void)LINUX(close, guard); /* made for the program that did not start */
 	return result;
 }
 

@@ -210,6 +210,22 @@ static int find_path(struct process *p, const char *path)
 	return r;
 }
 
+/* What the program before was limited to holds for this one, or it does not run. */
+static void take_up_guard(struct call *c, const struct start *start, int fd)
+{
+	int e;
+
+	if (!c->personality->guard_take_up)
+		die(EXIT_NOT_RUNNABLE,
+		    "%s: started with limited descriptors or in capability mode, which programs of "
+		    "its system are not held to: run it without",
+		    start->path);
+	e = c->personality->guard_take_up(c, fd);
+	if (e < 0)
+		die(EXIT_GUISE, "%s: its limits are lost: error %d", start->path, -e);
+	(void)LINUX(close, fd); /* read to its end */
+}
+
 static _Noreturn void begin_program(struct resident *r, const struct handover *h, char **argv,
 				    char **envp)
 {
@@ -232,6 +248,9 @@ static _Noreturn void begin_program(struct resident *r, const struct handover *h
 	r->thread.tid = r->thread.host_tid + (int32_t)p->personality->tid_offset;
 	set_release(p, release);
 	signals_begin(r, h);
+	if (h->guarded)
+		take_up_guard(&c, &start, (int)(h->guarded - 1));
+	c.scratch_used = 0;
 	e = program_map(&c, fd, &start);
 	if (e < 0)
 		die(EXIT_NOT_RUNNABLE, "%s: cannot be mapped: error %d", start.path, -e);
