@@ -373,7 +373,7 @@ static int add_build(struct profile_request *q)
 static void set_home(struct profile_request *q, const char *home)
 {
 	if (!home || home[0] != '/' || strspn(home, "/.") == strlen(home) || strpbrk(home, ":\n") ||
-	    is_in(home, "/tmp") || is_shown(q, home))
+	    strcmp(home, "/tmp") == 0 || is_shown(q, home))
 		return;
 	q->box->home = home;
 	q->box->empty_home = true;

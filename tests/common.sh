@@ -38,6 +38,17 @@ gone()
 	! kill -0 "$1" 2>/dev/null
 }
 
+# What the go command keeps between runs, GOCACHE and GOPATH.  Who may not write there reads it through links.
+go_caches()
+{
+	export GOCACHE=$B/go-cache GOPATH=$B/go-path
+	mkdir -p "$GOCACHE" "$GOPATH" 2>/dev/null
+	[ -w "$GOCACHE" ] && [ -w "$GOPATH" ] && return
+	export GOCACHE=$HOME/.cache/go-build GOPATH=$HOME/go
+	[ ! -e "$GOCACHE" ] || return 0
+	mkdir -p "$GOPATH" "${GOCACHE%/*}" && cp -rs "$B/go-cache" "$GOCACHE" || fail "no copy of $B/go-cache"
+}
+
 free_port()
 {
 	local port
