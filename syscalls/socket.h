@@ -112,6 +112,9 @@ struct socket_rules {
 	const struct control *controls;
 	size_t n_controls;
 	int32_t local_level; /* level of options of local sockets; may be another's number, too */
+	/* Descriptors came with a message: how many of them, from the first on, the guest gets.
+	 * NULL: all.  Its calls are part of no row. */
+	size_t (*received)(struct call *c, const int *fds, size_t n);
 };
 
 /* getsockopt and setsockopt(fd, level, name, value, length). */

@@ -239,6 +239,8 @@ static void give_control(struct call *c, const struct socket_rules *rules, struc
 	size_t size = h->length - HEAD;
 	if (!k)
 		return; /* the guest did not ask for it */
+	if (k->form == CONTROL_DESCRIPTORS && rules->received)
+		size = sizeof(int) * rules->received(c, (const int *)data, size / sizeof(int));
 	size_t guest_size = data_to_guest(k, data, size);
 	struct guest_head g = {(uint32_t)(HEAD + guest_size), k->guest_level, k->guest_type};
 	if (put_control(c, l, &g, sizeof g, data, guest_size) == 0)
@@ -252,7 +254,7 @@ static int controls_to_guest(struct call *c, const struct socket_rules *rules,
 			     struct control_list *l, uint64_t length)
 {
 	while (length >= HEAD) {
-		unsigned char data[MAX_DATA];
+		_Alignas(int) unsigned char data[MAX_DATA];
 		struct host_head h;
 		int r = get_guest(c, &h, l->from, sizeof h);
 		if (r < 0)

@@ -30,8 +30,8 @@ enum follows {
 struct capability {
 	const char *name;
 	bool in_mode; /* capability mode leaves it */
-	bool polls; /* a list of struct pollfd */
 	uint8_t follows; /* enum follows */
+	long (*make)(struct call *); /* instead of the row */
 	int (*check)(struct call *); /* what only its arguments tell: 0 or -errno */
 	uint64_t rights[2]; /* its first and second descriptor need */
 };
@@ -47,7 +47,12 @@ struct capability {
 		.rights = {__VA_ARGS__}},
 #define LOOKS(nr, nm, how, ...) \
 	[nr] = {.name = #nm, .in_mode = true, .follows = (how), .rights = {__VA_ARGS__}},
-#define POLLS(nr, nm) [nr] = {.name = #nm, .in_mode = true, .polls = true},
+#define SENDS(nr, nm) \
+	[nr] = {.name = #nm, \
+		.in_mode = true, \
+		.check = capability_check_sendmsg, \
+		.make = capability_send},
+#define POLLS(nr, nm) [nr] = {.name = #nm, .in_mode = true, .make = capability_poll},
 #define OUTSIDE(nr, nm, ...) [nr] = {.name = #nm, .rights = {__VA_ARGS__}},
 #define READABLE(nm)
 static const struct capability capabilities[] = {
@@ -57,6 +62,7 @@ static const struct capability capabilities[] = {
 #undef NEEDS
 #undef CHECKED
 #undef LOOKS
+#undef SENDS
 #undef POLLS
 #undef OUTSIDE
 #undef READABLE
@@ -65,6 +71,7 @@ static const struct capability capabilities[] = {
 #define NEEDS(...)
 #define CHECKED(...)
 #define LOOKS(...)
+#define SENDS(...)
 #define POLLS(...)
 #define OUTSIDE(...)
 #define READABLE(nm) nm,
@@ -224,7 +231,7 @@ long freebsd_guard(struct call *c)
 	if (r == 0)
 		r = check_descriptors(c, k, &ours);
 	if (r == 0)
-		r = k->polls ? capability_poll(c) : dispatch_row(c);
+		r = k->make ? k->make(c) : dispatch_row(c);
 	undo(c, was, ours);
 	return inherit(c, k, r);
 }

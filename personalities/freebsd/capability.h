@@ -110,6 +110,16 @@ int rights_need(const struct process *p, int fd, uint64_t right);
 /* Gives `to` what `from` has: 0 or -ENOMEM. */
 int rights_inherit(struct process *p, int from, int to);
 
+/* Gives fd a set: 0 or -ENOMEM. */
+int rights_give(struct process *p, int fd, const struct right_set *s);
+
+/* A message's n descriptors with what they are limited to, which goes as one more of them: its
+ * number, or -errno.  It is dropped when it
+ * was sent; and taken out of those that came: how many there are besides.  Calls of their own, which are part of no row. */
+long rights_pack(struct call *c, const int *fds, size_t n);
+void rights_drop(struct call *c, int packed);
+size_t rights_unpack(struct call *c, const int *fds, size_t n);
+
 /* personality.h */
 long freebsd_guard(struct call *c);
 int freebsd_guard_hand_over(struct call *c, int *fd);

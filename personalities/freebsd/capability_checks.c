@@ -34,47 +34,132 @@ int capability_check_sendto(struct call *c)
 	return check_send(c, c->a[4]);
 }
 
-/* struct cmsghdr; its bytes begin at 16. */
+/* struct msghdr, struct cmsghdr; the bytes of that begin at 16. */
+struct message {
+	uint64_t name, name_length, vectors, n_vectors, control;
+	uint32_t control_length, flags;
+};
 struct control {
 	uint32_t length;
 	int32_t level, type;
 };
 #define CONTROL_DATA 16u
-#define IS_RIGHTS(k) ((k).level == 0xffff && (k).type == 1)
-
-/* A message to another process carries descriptors, but not what they are limited to. */
-static int check_sent_rights(struct call *c, uint64_t at, uint32_t length)
-{
-	struct control k;
-	int32_t fd;
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < length && length - i >= CONTROL_DATA;
-	     i += (k.length + 7) & ~7u) {
-		r = get_guest(c, &k, at + i, sizeof k);
-		if (r < 0 || k.length < CONTROL_DATA || k.length > length - i)
-			return r; /* a length that is wrong is the translator's to refuse */
-		for (uint32_t n = CONTROL_DATA; r == 0 && IS_RIGHTS(k) && n + 4 <= k.length;
-		     n += 4) {
-			r = get_guest(c, &fd, at + i + n, sizeof fd);
-			if (r == 0 && rights_of(process_of(c), fd))
-				r = -EOPNOTSUPP;
-		}
-	}
-	return r;
-}
+#define CONTROL_MOST 8192u
+#define PASSED_MOST 253 /* of Linux: include/net/scm.h */
 
 int capability_check_sendmsg(struct call *c)
 {
-	struct {
-		uint64_t name, name_length, vectors, n_vectors, control;
-		uint32_t control_length, flags;
-	} m;
+	struct message m;
 	int r = get_guest(c, &m, c->a[1], sizeof m);
 
+	return r < 0 ? r : check_send(c, m.name);
+}
+
+/* A list of control messages, the guest's, and what is to be sent instead. */
+struct controls {
+	unsigned char bytes[CONTROL_MOST + 2 * CONTROL_DATA];
+	uint32_t length;
+	uint32_t last; /* where the last one with descriptors is; no place: 0xffffffff */
+	int fds[PASSED_MOST];
+	size_t n;
+};
+
+/* Its descriptors; false if anything is wrong with it, which the translator says. */
+static bool find_passed(struct controls *all)
+{
+	struct control k;
+
+	all->last = UINT32_MAX;
+	for (uint32_t i = 0; all->length - i >= CONTROL_DATA; i += (k.length + 7) & ~7u) {
+		memcpy(&k, all->bytes + i, sizeof k);
+		if (k.length < CONTROL_DATA || k.length > all->length - i)
+			return false;
+		if (k.level == 0xffff && k.type == 1) { /* SOL_SOCKET, SCM_RIGHTS */
+			size_t n = (k.length - CONTROL_DATA) / sizeof(int);
+			if (n > PASSED_MOST - all->n)
+				return false;
+			memcpy(all->fds + all->n, all->bytes + i + CONTROL_DATA, n * sizeof(int));
+			all->n += n;
+			all->last = i;
+		}
+		if (all->length - i < ((k.length + 7) & ~7u))
+			break;
+	}
+	return all->n;
+}
+
+/* One more descriptor in the last message that has some. */
+static void add_passed(struct controls *all, int fd)
+{
+	struct control k;
+	uint32_t end, next, moves;
+
+	memcpy(&k, all->bytes + all->last, sizeof k);
+	end = all->last + CONTROL_DATA + (k.length - CONTROL_DATA) / 4 * 4;
+	next = all->last + ((k.length + 7) & ~7u);
+	moves = (end + 4 + 7) & ~7u;
+	if (next < all->length)
+		memmove(all->bytes + moves, all->bytes + next, all->length - next);
+	all->length = next < all->length ? moves + all->length - next : moves;
+	memcpy(all->bytes + end, &fd, sizeof fd);
+	k.length = end + 4 - all->last;
+	memcpy(all->bytes + all->last, &k, sizeof k);
+}
+
+static bool any_limited(const struct call *c, const struct controls *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (rights_of(process_of(c), all->fds[i]))
+			return true;
+	return false;
+}
+
+/* sendmsg with `file` behind its descriptors. */
+static long send_with(struct call *c, struct controls *all, struct message m, int file)
+{
+	uint64_t was = c->a[1], list, at;
+	int r;
+
+	add_passed(all, file);
+	list = scratch(c, all->length);
+	at = scratch(c, sizeof m);
+	if (!list || !at)
+		return -ENOMEM;
+	m.control = list;
+	m.control_length = all->length;
+	r = put_guest(c, list, all->bytes, all->length);
 	if (r == 0)
-		r = check_send(c, m.name);
-	return r < 0 || !m.control ? r : check_sent_rights(c, m.control, m.control_length);
+		r = put_guest(c, at, &m, sizeof m);
+	if (r < 0)
+		return r;
+	c->a[1] = at;
+	long sent = dispatch_row(c);
+	c->a[1] = was;
+	return sent;
+}
+
+long capability_send(struct call *c)
+{
+	struct controls all = {.n = 0};
+	struct message m;
+	int r = get_guest(c, &m, c->a[1], sizeof m);
+
+	if (r < 0 || !m.control || m.control_length > CONTROL_MOST)
+		return r < 0 ? r : dispatch_row(c);
+	all.length = m.control_length;
+	r = get_guest(c, all.bytes, m.control, m.control_length);
+	if (r < 0)
+		return r;
+	if (!find_passed(&all) || !any_limited(c, &all))
+		return dispatch_row(c);
+	if (all.n == PASSED_MOST)
+		return -EINVAL;
+	long file = rights_pack(c, all.fds, all.n);
+	if (file < 0)
+		return file;
+	long sent = send_with(c, &all, m, (int)file);
+	rights_drop(c, (int)file);
+	return sent;
 }
 
 /* bind and connect know global names alone; bindat and connectat (dir, socket) have others. */

@@ -19,8 +19,9 @@
 /* What a directory needs for a file to be opened from it: flags_to_rights(), vfs_syscalls.c. */
 uint64_t capability_open_rights(uint64_t flags);
 
-/* poll and ppoll, made. */
+/* poll and ppoll, and sendmsg, made. */
 long capability_poll(struct call *c);
+long capability_send(struct call *c);
 
 /* 0 or -errno. */
 #define CHECK(n) int capability_check_##n(struct call *c)

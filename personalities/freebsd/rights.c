@@ -6,7 +6,6 @@
 #include "personalities/freebsd/capability.h"
 
 #include <linux/fcntl.h>
-#include <linux/memfd.h>
 #include <string.h>
 
 #include "syscalls/linux.h"
@@ -102,7 +101,7 @@ static int number_of(struct process *p, const struct right_set *s)
 	return number;
 }
 
-static int give(struct process *p, int fd, const struct right_set *s)
+int rights_give(struct process *p, int fd, const struct right_set *s)
 {
 	int number = number_of(p, s);
 	struct descriptor *entry = number > 0 ? descriptor_make(p, fd) : descriptor_find(p, fd);
@@ -140,133 +139,7 @@ int rights_inherit(struct process *p, int from, int to)
 {
 	const struct right_set *s = rights_of(p, from);
 
-	return s ? give(p, to, s) : 0;
-}
-
-/* ---- Through exec ------------------------------------------------------------------------ */
-
-/* What a process hands to the program it executes: this, and `n` of the next. */
-struct kept {
-	uint32_t n;
-	uint32_t is_capability_mode;
-};
-struct kept_set {
-	int32_t fd;
-	uint32_t fcntls;
-	int32_t n_ioctls;
-	int32_t padding;
-	uint64_t rights[2];
-	uint64_t ioctls[CAP_IOCTLS_MAX];
-};
-#define KEPT_BYTES(s) (offsetof(struct kept_set, ioctls) + ioctl_bytes(s))
-
-static long add_to_file(struct call *c, long file, const void *from, size_t n)
-{
-	uint64_t at;
-	long r;
-
-	c->scratch_used = 0;
-	at = scratch(c, n);
-	r = at ? put_guest(c, at, from, n) : -ENOMEM;
-	if (r == 0)
-		r = host(c, __NR_write, file, at, n);
-	if (r >= 0 && (size_t)r != n)
-		r = -EIO;
-	return r < 0 ? r : 0;
-}
-
-static long keep(struct call *c, long file, int fd, const struct right_set *s)
-{
-	struct kept_set k = {.fd = fd, .fcntls = s->fcntls, .n_ioctls = s->n_ioctls};
-
-	memcpy(k.rights, s->rights, sizeof k.rights);
-	if (s->n_ioctls > 0)
-		memcpy(k.ioctls, s->ioctls, ioctl_bytes(s));
-	return add_to_file(c, file, &k, KEPT_BYTES(s));
-}
-
-static long keep_all(struct call *c, long file)
-{
-	const struct process *p = c->thread->process;
-	struct kept head = {.is_capability_mode = p->is_capability_mode};
-	uint32_t end = p->descriptors ? p->descriptors->end : 0;
-	long r = add_to_file(c, file, &head, sizeof head);
-
-	for (uint32_t fd = 0; r == 0 && fd < end; fd++) {
-		const struct right_set *s = rights_of(p, (int)fd);
-		/* Neither one that closes now nor one that has closed. */
-		if (s && host(c, __NR_fcntl, fd, F_GETFD) == 0)
-			r = keep(c, file, (int)fd, s);
-	}
-	return r;
-}
-
-/* These calls are the engine's: part of no row. */
-int freebsd_guard_hand_over(struct call *c, int *fd)
-{
-	static const int16_t uses[] = {__NR_memfd_create, __NR_write, __NR_fcntl, __NR_close,
-				       END_OF_USES};
-	static const struct row own = {.name = "exec of a guarded process", .uses = uses};
-	struct call k = *c;
-	uint64_t name;
-	long file, r;
-
-	k.row = &own;
-	k.scratch_used = 0;
-	name = scratch(&k, sizeof "rights");
-	r = name ? put_guest(&k, name, "rights", sizeof "rights") : -ENOMEM;
-	file = r < 0 ? r : host(&k, __NR_memfd_create, name, 0);
-	if (file < 0)
-		return (int)file;
-	r = keep_all(&k, file);
-	if (r < 0)
-		(void)host(&k, __NR_close, file); /* just made */
-	*fd = (int)file;
-	return (int)r;
-}
-
-static long take_one(struct call *c, int file, uint64_t *at)
-{
-	struct kept_set k;
-	struct right_set s;
-	uint64_t room = scratch(c, sizeof k);
-	long n = room ? host(c, __NR_pread64, file, room, sizeof k, *at) : -ENOMEM;
-
-	if (n <= 0)
-		return n;
-	memset(&k, 0, sizeof k);
-	if (get_guest(c, &k, room, (size_t)n) < 0)
-		return -EFAULT;
-	s = (struct right_set){.fcntls = k.fcntls, .n_ioctls = k.n_ioctls, .ioctls = k.ioctls};
-	memcpy(s.rights, k.rights, sizeof s.rights);
-	if (k.n_ioctls > CAP_IOCTLS_MAX || (size_t)n < KEPT_BYTES(&s))
-		return -EINVAL;
-	*at += KEPT_BYTES(&s);
-	n = give(c->thread->process, k.fd, &s);
-	return n < 0 ? n : 1;
-}
-
-int freebsd_guard_take_up(struct call *c, int fd)
-{
-	struct process *p = c->thread->process;
-	struct kept head;
-	uint64_t at = sizeof head, room = scratch(c, sizeof head);
-	long r = room ? host(c, __NR_pread64, fd, room, sizeof head, 0) : -ENOMEM;
-
-	if (r >= 0 && (size_t)r != sizeof head)
-		r = -EINVAL;
-	if (r >= 0)
-		r = get_guest(c, &head, room, sizeof head);
-	if (r < 0)
-		return (int)r;
-	p->is_capability_mode = head.is_capability_mode;
-	if (p->is_capability_mode)
-		process_guard(p);
-	do {
-		c->scratch_used = 0;
-		r = take_one(c, fd, &at);
-	} while (r > 0);
-	return (int)r;
+	return s ? rights_give(p, to, s) : 0;
 }
 
 /* ---- The calls ----------------------------------------------------------------------------- */
@@ -332,7 +205,7 @@ TRANSLATOR(freebsd_cap_rights_limit)
 		s.n_ioctls = 0;
 	if (!has(&s, CAP_FCNTL))
 		s.fcntls = 0;
-	return give(c->thread->process, fd, &s);
+	return rights_give(c->thread->process, fd, &s);
 }
 
 /* (version, fd, rights) */
@@ -376,7 +249,7 @@ TRANSLATOR(freebsd_cap_ioctls_limit)
 			return -E_NOTCAPABLE;
 	s.n_ioctls = (int32_t)n;
 	s.ioctls = requests;
-	return give(c->thread->process, fd, &s);
+	return rights_give(c->thread->process, fd, &s);
 }
 
 /* (fd, requests, room): how many there are; all of them is SSIZE_MAX. */
@@ -409,7 +282,7 @@ TRANSLATOR(freebsd_cap_fcntls_limit)
 	if (commands & ~s.fcntls)
 		return -E_NOTCAPABLE;
 	s.fcntls = commands;
-	return give(c->thread->process, fd, &s);
+	return rights_give(c->thread->process, fd, &s);
 }
 
 TRANSLATOR(freebsd_cap_fcntls_get)

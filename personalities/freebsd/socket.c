@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 #include <string.h>
 
+#include "personalities/freebsd/capability.h"
 #include "personalities/freebsd/types_address.h"
 #include "personalities/freebsd/types_message.h"
 #include "syscalls/text.h"
@@ -206,6 +207,7 @@ static const struct socket_rules rules = {
 	.controls = controls,
 	.n_controls = COUNT(controls),
 	.local_level = LOCAL_LEVEL,
+	.received = rights_unpack,
 };
 
 TRANSLATOR(freebsd_getsockopt)

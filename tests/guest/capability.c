@@ -287,17 +287,18 @@ static void mode(const char *name)
 	IS(118, wait_for(other), 0);
 }
 
+/* Rights go along with what is sent: uipc_usrreq.c, unp_internalize(). */
 static void sent(void)
 {
-	int ends[2], fd = (int)file("limited");
+	int ends[2], free = (int)file("limited"), fd = (int)file("limited");
 	struct {
 		uint32_t length;
-		int level, type, padding, fd, more;
-	} control = {20, 0xffff, 1, 0, fd, 0};
+		int level, type, padding, fd[2];
+	} control = {24, 0xffff, 1, 0, {free, fd}}, got = {0, 0, 0, 0, {-1, -1}};
 	struct {
 		void *base;
 		size_t n;
-	} vector = {"x", 1};
+	} vector = {pages(1), 1};
 	struct {
 		void *name;
 		long name_length;
@@ -307,12 +308,23 @@ static void sent(void)
 		uint32_t control_length, flags;
 	} message = {0, 0, &vector, 1, &control, 24, 0};
 	sys(SYS_socketpair, 1, 1, 0, ends);
-	IS(95, sys(SYS_sendmsg, ends[0], &message, 0), 1);
-	limit(fd, CAP_READ, 0);
-	IS(96, sys(SYS_sendmsg, ends[0], &message, 0), -EOPNOTSUPP);
-	sys(SYS_close, ends[0]);
-	sys(SYS_close, ends[1]);
+	IS(95, limit(fd, CAP_READ, 0), 0);
+	IS(96, sys(SYS_sendmsg, ends[0], &message, 0), 1);
 	sys(SYS_close, fd);
+	message.control = &got;
+	IS(97, sys(SYS_recvmsg, ends[1], &message, 0), 1);
+	CHECK(98, message.control_length == 24 && got.length == 24);
+	IS(99, rights_at(got.fd[0], 0), CAP_ALL0);
+	IS(119, rights_at(got.fd[1], 0), CAP_READ);
+	IS(120, sys(SYS_write, got.fd[1], "x", 1), -ENOTCAPABLE);
+	/* Nothing else came. */
+	fd = got.fd[0] > got.fd[1] ? got.fd[0] : got.fd[1];
+	IS(121, sys(SYS_fcntl, fd + 1, GETFD), -EBADF);
+	for (int i = 0; i < 2; i++) {
+		sys(SYS_close, ends[i]);
+		sys(SYS_close, got.fd[i]);
+	}
+	sys(SYS_close, free);
 }
 
 void test(int argc, char **argv, char **envp)
@@ -326,7 +338,7 @@ void test(int argc, char **argv, char **envp)
 	below();
 	waiting();
 	sent();
-	IS(97, limited_exec(argv[0], "plain", false), 0);
-	IS(98, limited_exec(argv[0], "mode", true), 0);
+	IS(122, limited_exec(argv[0], "plain", false), 0);
+	IS(123, limited_exec(argv[0], "mode", true), 0);
 	mode(argv[0]);
 }

@@ -148,6 +148,7 @@ static const struct listed {
 #define CHECKED(...) ALLOWED(__VA_ARGS__)
 #define LOOKS(...) ALLOWED(__VA_ARGS__)
 #define POLLS(...) ALLOWED(__VA_ARGS__)
+#define SENDS(...) ALLOWED(__VA_ARGS__)
 #define OUTSIDE(...) ALLOWED(__VA_ARGS__)
 #define READABLE(...)
 #include "personalities/freebsd/capability.def"
