@@ -192,7 +192,7 @@ $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_fre
 # A root directory with a dynamic program, its interpreter and two libraries.
 WORLD_CFLAGS := $(filter-out -static -fno-pie -no-pie,$(GUEST_CFLAGS)) -fvisibility=hidden \
 	-Wl,--hash-style=sysv -Wl,-z,now
-WORLD := $(addprefix $(B)/world/,libexec/ld-elf.so.1 lib/libone.so lib/libtwo.so bin/program)
+WORLD := $(addprefix $(B)/world/,libexec/ld-elf.so.1 lib/libone.so lib/libtwo.so bin/program bin/release)
 
 $(B)/world/libexec/ld-elf.so.1: tests/world/rtld.c tests/world/elf.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
@@ -206,7 +206,11 @@ $(B)/world/lib/libtwo.so: tests/world/two.c $(B)/world/lib/libone.so
 	$(Q)mkdir -p $(@D)
 	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIC -shared -Wl,-soname,libtwo.so -o $@ $< $(B)/world/lib/libone.so
 
-$(B)/world/bin/program: tests/world/program.c $(filter-out %/program,$(WORLD))
+$(B)/world/bin/release: tests/world/release.c tests/world/elf.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,WORLD,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
+
+$(B)/world/bin/program: tests/world/program.c $(filter-out $(B)/world/bin/%,$(WORLD))
 	$(Q)mkdir -p $(@D)
 	$(call say,WORLD,$@)$(CC) $(WORLD_CFLAGS) -fPIE -pie -Wl,-dynamic-linker,/libexec/ld-elf.so.1 \
 		-Wl,--allow-shlib-undefined -o $@ $< \

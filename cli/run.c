@@ -11,6 +11,7 @@
 #include "cli/places.h"
 #include "cli/profile.h"
 #include "cli/profile_file.h"
+#include "cli/release.h"
 #include "cli/report.h"
 #include "cli/run.h"
 #include "sandbox/box.h"
@@ -598,6 +599,7 @@ static int read_and_perform(struct run *r, const struct run_trace *trace)
 	else if (!r->why->status && find_program(r, r->name) == 0 && choose_engine(r, trace) == 0 &&
 		 lives_read(&r->given.life, &r->box, r->why) == 0) {
 		r->box.check_program = check_other;
+		release_of_userland(&r->box);
 		if (trace) {
 			r->box.trace = trace->box;
 			r->box.settings.flags |= trace->flags;

@@ -93,6 +93,7 @@ struct process {
 		host_handled; /* Linux signals (bit n-1) that have the engine's handler installed */
 	struct descriptors *descriptors;
 	uint32_t release; /* the system release the program sees */
+	uint32_t built_for; /* the one its note asks for; 0: none */
 	int32_t pid;
 	int32_t reaper; /* who gets this process's orphans, as known at its birth; 0: process 1 */
 	bool is_reaper; /* set by this program */

@@ -10,9 +10,11 @@
 #include "personalities/freebsd/interfaces.h"
 #include "personalities/freebsd/kinfo.h"
 #include "personalities/freebsd/sysctl.h"
+#include "syscalls/facts.h"
 #include "syscalls/file.h"
 #include "syscalls/linux.h"
 #include "syscalls/process.h"
+#include "syscalls/program.h"
 
 /* ---- Numbers ------------------------------------------------------------------- */
 
@@ -252,12 +254,38 @@ static int own_umask(struct sysctl *s)
 	return sysctl_out(s, &mask, sizeof mask);
 }
 
-/* All programs of one root have its release. */
+/* The release that another process's program asks for; 0 if it has no note. */
+static int osrel_of(struct call *c, int pid, uint32_t *release)
+{
+	const struct personality *system;
+	char path[FACTS_PATH];
+	uint64_t at;
+	long r = facts_arguments(c, pid, NULL, 0, 0, path);
+
+	if (r < 0)
+		return (int)r;
+	at = scratch(c, sizeof path);
+	r = at ? put_guest(c, at, path, strlen(path) + 1) : -ENOMEM;
+	if (r == 0)
+		r = host(c, __NR_openat, AT_FDCWD, at, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	if (r < 0)
+		return (int)r;
+	int e = program_identify(c, (int)r, &system, release);
+	(void)host(c, __NR_close, r); /* just opened for reading */
+	return e;
+}
+
 static int release_of(struct sysctl *s)
 {
-	int32_t number = (int32_t)s->c->thread->process->release;
-	int pid = kinfo_pid(s);
-	return pid < 0 ? pid : sysctl_out(s, &number, sizeof number);
+	const struct process *p = s->c->thread->process;
+	uint32_t release = p->built_for;
+	int pid = kinfo_pid(s), r = 0;
+
+	if (pid >= 0 && pid != p->pid)
+		r = osrel_of(s->c, pid, &release);
+	if (pid < 0 || r < 0)
+		return pid < 0 ? pid : r;
+	return sysctl_out(s, &release, sizeof release);
 }
 
 /* ---- The tree -------------------------------------------------------------------- */

@@ -21,13 +21,18 @@
 #else
 #include "guest_numbers_freebsd.h"
 
-/* A note of the release the program was built for: 14.2. */
+/* A note of the release the program was built for: 14.2 unless it says otherwise. */
+#ifndef BUILT_FOR
+#define BUILT_FOR 1402000
+#endif
+#define TEXT_OF(n) #n
+#define NUMBER_TEXT(n) TEXT_OF(n)
 __asm__(".pushsection .note.tag, \"a\", @note\n"
 	"	.balign 4\n"
 	"	.long 8, 4, 1\n"
 	"	.asciz \"FreeBSD\"\n"
-	"	.long 1402000\n"
-	".popsection\n");
+	"	.long " NUMBER_TEXT(BUILT_FOR) "\n"
+					       ".popsection\n");
 #endif
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))

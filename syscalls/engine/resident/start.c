@@ -112,6 +112,7 @@ static void set_release(struct process *p, uint32_t wanted)
 {
 	const struct personality *s = p->personality;
 
+	p->built_for = wanted;
 	p->release = wanted ? wanted : s->default_release;
 	if (*space.settings.release && release_number(space.settings.release, &p->release) < 0)
 		die(EXIT_GUISE, "%s: no release of a system", space.settings.release);
