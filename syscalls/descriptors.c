@@ -154,7 +154,9 @@ void descriptor_moved(struct call *c, int fd)
 }
 
 /* What belongs to the open file goes along; registrations belong to the number. */
-#define OF_OPEN_FILE (DESCRIPTOR_NO_SIGPIPE | DESCRIPTOR_SHUT_WRITE | DESCRIPTOR_CONNECTING)
+#define OF_OPEN_FILE \
+	(DESCRIPTOR_NO_SIGPIPE | DESCRIPTOR_SHUT_WRITE | DESCRIPTOR_CONNECTING | \
+	 DESCRIPTOR_LOCAL_DATAGRAM)
 
 static void copy_process(struct descriptors *d, struct descriptor *to,
 			 const struct descriptor *from)
@@ -265,10 +267,10 @@ void descriptors_unlock(struct process *p)
 		lock_release(&d->lock);
 }
 
-/* Kqueues and what serves them. */
+/* Kqueues and what serves them, and what the guest keeps for itself. */
 static bool not_inherited(const struct descriptor *entry)
 {
-	return entry->kqueue || (entry->flags & DESCRIPTOR_HELPER);
+	return entry->kqueue || (entry->flags & (DESCRIPTOR_HELPER | DESCRIPTOR_CLOSE_ON_FORK));
 }
 
 void descriptors_forked(struct call *c)
@@ -285,7 +287,8 @@ void descriptors_forked(struct call *c)
 		entry->watches = NULL;
 		if (!not_inherited(entry))
 			continue;
-		(void)host(c, __NR_close, fd); /* the child's share of the parent's kqueue */
+		(void)host(c, __NR_close, fd); /* the child's share of it */
+		d->processes -= entry->pid != 0;
 		*entry = (struct descriptor){0};
 	}
 	kqueue_free_all(d);

@@ -27,6 +27,8 @@ enum descriptor_flags {
 	DESCRIPTOR_NO_SIGPIPE = 4, /* a socket that never raises SIGPIPE */
 	DESCRIPTOR_SHUT_WRITE = 8, /* the guest shut its sending side down */
 	DESCRIPTOR_CONNECTING = 16, /* a connect is under way: its error is not yet known */
+	DESCRIPTOR_CLOSE_ON_FORK = 32, /* children do not get it (of the number, not the file) */
+	DESCRIPTOR_LOCAL_DATAGRAM = 64, /* sending never waits for room */
 };
 
 struct kqueue; /* kqueue.c */

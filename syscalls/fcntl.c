@@ -189,12 +189,40 @@ static long get_seals(struct call *c, uint64_t fd)
 	return (long)names_to_guest_known(argument_type(c, FCNTL_ARG_SEALS), (uint64_t)r);
 }
 
+static long get_descriptor_flags(struct call *c, uint64_t fd)
+{
+	long r = host(c, __NR_fcntl, fd, F_GETFD);
+
+	if (r < 0)
+		return r;
+	if (descriptor_has(c->thread->process, (int)fd, DESCRIPTOR_CLOSE_ON_FORK))
+		r |= FD_CLOSE_ON_FORK;
+	return (long)names_to_guest_known(argument_type(c, FCNTL_ARG_DESCRIPTOR), (uint64_t)r);
+}
+
 static long set_descriptor_flags(struct call *c, uint64_t fd)
 {
+	struct process *p = c->thread->process;
 	uint64_t flags;
-	int r = names_to_host(argument_type(c, FCNTL_ARG_DESCRIPTOR), c->a[2], 0, &flags);
+	long r = names_to_host(argument_type(c, FCNTL_ARG_DESCRIPTOR), c->a[2], 0, &flags);
 
-	return r < 0 ? r : host(c, __NR_fcntl, fd, F_SETFD, flags);
+	if (r == 0)
+		r = host(c, __NR_fcntl, fd, F_SETFD, flags & FD_CLOEXEC);
+	if (r == 0 && (flags & FD_CLOSE_ON_FORK))
+		return descriptor_set(p, (int)fd, DESCRIPTOR_CLOSE_ON_FORK);
+	if (r == 0)
+		descriptor_clear(p, (int)fd, DESCRIPTOR_CLOSE_ON_FORK);
+	return r;
+}
+
+static long duplicate_close_on_fork(struct call *c, uint64_t fd)
+{
+	long to = duplicate(c, fd, F_DUPFD, (uint64_t)(int64_t)(int)c->a[2]);
+
+	/* Without memory for it the child gets it. */
+	if (to >= 0)
+		(void)descriptor_set(c->thread->process, (int)to, DESCRIPTOR_CLOSE_ON_FORK);
+	return to;
 }
 
 static long is_open(struct call *c, uint64_t fd)
@@ -222,8 +250,10 @@ TRANSLATOR(fcntl)
 		if (r >= 0 && fd == c->a[2])
 			(void)host(c, __NR_fcntl, fd, F_SETFD, FD_CLOEXEC); /* it is open */
 		return r;
+	case FCNTL_DUPFD_CLOSE_ON_FORK:
+		return duplicate_close_on_fork(c, fd);
 	case F_GETFD:
-		return host(c, __NR_fcntl, fd, F_GETFD);
+		return get_descriptor_flags(c, fd);
 	case F_SETFD:
 		return set_descriptor_flags(c, fd);
 	case F_GETFL:

@@ -142,6 +142,17 @@ _Static_assert(offsetof(struct linux_dirent64, d_name) == 19, "as the kernel has
 #define SOCK_NONBLOCK 04000
 #endif
 
+/* ---- Descriptors' flags: Linux has FD_CLOEXEC, bit 0 ----------------------- */
+
+#define FD_CLOSE_ON_FORK 0x10000 /* DESCRIPTOR_CLOSE_ON_FORK (descriptors.h) */
+
+#ifndef SCM_RIGHTS
+#define SCM_RIGHTS 1
+#endif
+#ifndef SCM_CREDENTIALS
+#define SCM_CREDENTIALS 2
+#endif
+
 #ifndef SHUT_RD
 #define SHUT_RD 0
 #define SHUT_WR 1

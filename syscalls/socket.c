@@ -1,6 +1,7 @@
-/* Sockets: making, naming, connecting, and sending and receiving bytes.
+/* Sockets: making, naming, connecting.
  *
- * Options are in socket_option.c, messages with control data in socket_message.c. */
+ * Options are in socket_option.c, bytes in socket_bytes.c, messages with control data in
+ * socket_message.c. */
 #include "syscalls/socket.h"
 
 #include <asm/socket.h>
@@ -128,20 +129,13 @@ int address_out(struct call *c, address_hook *to_guest_form, uint64_t from, uint
 	return put_guest(c, at, guest.bytes, n);
 }
 
-/* Argument i is an address, the next one its length. */
-static int address_argument(struct call *c, int i, uint64_t *at, uint32_t *length)
+int address_argument(struct call *c, int i, uint64_t *at, uint32_t *length)
 {
 	return address_in(c, c->row->args[i].type->custom.to_host, c->a[i], (uint32_t)c->a[i + 1],
 			  at, length);
 }
 
-/* Room in scratch for an address and its length from Linux. */
-struct address_result {
-	uint64_t at, length_at;
-	uint32_t room; /* the guest's */
-};
-
-static int expect_address(struct call *c, int i, struct address_result *result)
+int address_expect(struct call *c, int i, struct address_result *result)
 {
 	uint32_t host_room = sizeof((struct address *)0)->bytes - 2;
 	*result = (struct address_result){0};
@@ -159,7 +153,7 @@ static int expect_address(struct call *c, int i, struct address_result *result)
 	return put_guest(c, result->length_at, &host_room, sizeof host_room);
 }
 
-static int give_address(struct call *c, int i, const struct address_result *result)
+int address_give(struct call *c, int i, const struct address_result *result)
 {
 	uint32_t host_length, length = result->room;
 	if (!result->at)
@@ -177,6 +171,7 @@ static int give_address(struct call *c, int i, const struct address_result *resu
 
 /* Domain, type and protocol of arguments 0 to 2.  What is not declared gets the error that
  * says which of them is not supported (sys/kern/uipc_socket.c: socreate). */
+#define SOCKET_KIND 0xf /* SOCK_TYPE_MASK (include/linux/net.h) */
 static int kind_of_socket(struct call *c, uint64_t kind[3])
 {
 	if (arg_value(c, 0, &kind[0]) < 0)
@@ -203,6 +198,13 @@ static void only_ipv6(struct call *c, int fd)
 	(void)socket_set_option(c, fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
 }
 
+static void remember_kind(struct call *c, const uint64_t kind[3], int fd)
+{
+	/* Without memory for it, sending waits for room as it does on Linux. */
+	if (kind[0] == AF_UNIX && (kind[1] & SOCKET_KIND) == SOCK_DGRAM)
+		(void)descriptor_set(c->thread->process, fd, DESCRIPTOR_LOCAL_DATAGRAM);
+}
+
 TRANSLATOR(socket)
 {
 	uint64_t kind[3];
@@ -212,6 +214,8 @@ TRANSLATOR(socket)
 	long fd = host(c, __NR_socket, kind[0], kind[1], kind[2]);
 	if (fd >= 0 && kind[0] == AF_INET6)
 		only_ipv6(c, (int)fd);
+	if (fd >= 0)
+		remember_kind(c, kind, (int)fd);
 	return unsupported(c, fd);
 }
 
@@ -231,8 +235,11 @@ TRANSLATOR(socketpair)
 	r = get_guest(c, ends, at, sizeof ends);
 	if (r == 0)
 		r = put_guest(c, c->a[3], ends, sizeof ends);
-	if (r == 0)
+	if (r == 0) {
+		remember_kind(c, kind, ends[0]);
+		remember_kind(c, kind, ends[1]);
 		return 0;
+	}
 	(void)host(c, __NR_close, ends[0]); /* nobody would know them */
 	(void)host(c, __NR_close, ends[1]);
 	return r;
@@ -335,16 +342,20 @@ TRANSLATOR(connectat)
 static long accept_on(struct call *c, uint64_t fd, uint64_t flags)
 {
 	struct address_result result;
-	int r = expect_address(c, 1, &result);
+	int r = address_expect(c, 1, &result);
 	if (r < 0)
 		return r;
 	long new = host_wait(c, __NR_accept4, fd, result.at, result.length_at, flags);
+	if (new == -EOPNOTSUPP) /* no kind that could listen (kern_accept4) */
+		return -EINVAL;
 	if (new < 0)
 		return new;
 	if (descriptor_has(c->thread->process, (int)fd, DESCRIPTOR_NO_SIGPIPE))
 		r = descriptor_set(c->thread->process, (int)new, DESCRIPTOR_NO_SIGPIPE);
 	if (r == 0)
-		r = give_address(c, 1, &result);
+		r = credentials_inherit(c, (int)fd, (int)new);
+	if (r == 0)
+		r = address_give(c, 1, &result);
 	if (r == 0)
 		return new;
 	descriptor_closing(c, (int)new);
@@ -381,11 +392,11 @@ static long ask_name(struct call *c, int nr)
 		return r;
 	if (!c->a[1] || !c->a[2])
 		return -EFAULT;
-	r = expect_address(c, 1, &result);
+	r = address_expect(c, 1, &result);
 	if (r < 0)
 		return r;
 	long done = host(c, nr, fd, result.at, result.length_at);
-	return done < 0 ? done : give_address(c, 1, &result);
+	return done < 0 ? done : address_give(c, 1, &result);
 }
 
 TRANSLATOR(getsockname)
@@ -413,75 +424,6 @@ TRANSLATOR(shutdown)
 	if (done < 0 && news)
 		descriptor_clear(c->thread->process, (int)fd, DESCRIPTOR_SHUT_WRITE);
 	return done;
-}
-
-/* ---- Bytes ------------------------------------------------------------------- */
-
-uint64_t socket_no_signal(struct call *c, int fd)
-{
-	bool quiet = descriptor_has(c->thread->process, fd, DESCRIPTOR_NO_SIGPIPE);
-	return quiet ? MSG_NOSIGNAL : 0;
-}
-
-/* sendto(fd, bytes, length, flags, address, address length) */
-TRANSLATOR(sendto)
-{
-	uint64_t fd, flags, at = 0;
-	uint32_t length = 0;
-	int r = arg_values(c, 0, &fd, 3, &flags);
-	if (r == 0 && c->a[4])
-		r = address_argument(c, 4, &at, &length);
-	if (r < 0)
-		return r;
-	flags |= socket_no_signal(c, (int)fd);
-	return host_wait(c, __NR_sendto, fd, c->a[1], c->a[2], flags, at, length);
-}
-
-TRANSLATOR(recvfrom)
-{
-	struct address_result result;
-	uint64_t fd, flags;
-	int r = arg_values(c, 0, &fd, 3, &flags);
-	if (r == 0)
-		r = expect_address(c, 4, &result);
-	if (r < 0)
-		return r;
-	long n = host_wait(c, __NR_recvfrom, fd, c->a[1], c->a[2], flags, result.at,
-			   result.length_at);
-	if (n < 0)
-		return n;
-	r = give_address(c, 4, &result);
-	return r < 0 ? r : n;
-}
-
-/* write and writev may meet a socket that never raises SIGPIPE, for which Linux has only a
- * flag of each sending call. */
-TRANSLATOR(write)
-{
-	uint64_t fd;
-	int r = arg_value(c, 0, &fd);
-	if (r < 0)
-		return r;
-	if (socket_no_signal(c, (int)fd))
-		return host_wait(c, __NR_sendto, fd, c->a[1], c->a[2], MSG_NOSIGNAL, 0, 0);
-	return host_wait(c, __NR_write, fd, c->a[1], c->a[2]);
-}
-
-TRANSLATOR(writev)
-{
-	uint64_t fd;
-	int r = arg_value(c, 0, &fd);
-	if (r < 0)
-		return r;
-	if (!socket_no_signal(c, (int)fd))
-		return host_wait(c, __NR_writev, fd, c->a[1], (uint32_t)c->a[2]);
-	struct host_message m = {.vectors = c->a[1], .n_vectors = (uint32_t)c->a[2]};
-	uint64_t at = scratch(c, sizeof m);
-	r = at ? put_guest(c, at, &m, sizeof m) : -ENOMEM;
-	if (r < 0)
-		return r;
-	long n = host_wait(c, __NR_sendmsg, fd, at, MSG_NOSIGNAL);
-	return n == -EMSGSIZE && m.n_vectors > 1024 ? -EINVAL : n; /* as writev says it */
 }
 
 /* There is one routing table. */

@@ -37,6 +37,18 @@ int address_in(struct call *c, address_hook *to_host, uint64_t at, uint64_t leng
 int address_out(struct call *c, address_hook *to_guest, uint64_t from, uint32_t host_length,
 		uint64_t at, uint32_t *length);
 
+/* Argument i is an address, the next one its length: for Linux, in scratch. */
+int address_argument(struct call *c, int i, uint64_t *at, uint32_t *length);
+
+/* The same where Linux shall write one: room in scratch for it and its length, and what came
+ * there to the guest. */
+struct address_result {
+	uint64_t at, length_at;
+	uint32_t room; /* the guest's */
+};
+int address_expect(struct call *c, int i, struct address_result *result);
+int address_give(struct call *c, int i, const struct address_result *result);
+
 /* ---- Messages --------------------------------------------------------------- */
 
 /* struct msghdr's host form (include/linux/socket.h: user_msghdr). */
@@ -57,6 +69,7 @@ enum control_form {
 	CONTROL_DESCRIPTORS, /* SCM_RIGHTS */
 	CONTROL_INT_IS_BYTE, /* Linux gives an int, the guest gets its low byte */
 	CONTROL_DESTINATION, /* Linux's in_pktinfo, of which the guest has the address */
+	CONTROL_CREDENTIALS, /* who sent it: see socket_credentials.c */
 };
 
 /* One line for each kind of control message. */
@@ -92,6 +105,7 @@ struct option {
 	uint16_t size; /* OPTION_BYTES: the least there must be */
 	const struct type *type;
 	int (*get)(struct call *c, struct option_call *o); /* OPTION_CUSTOM */
+	int (*set)(struct call *c, const struct option_call *o, int value); /* likewise, or NULL */
 	const char *name;
 };
 
@@ -103,6 +117,40 @@ struct option_call {
 	uint32_t used; /* of it */
 };
 
+/* ---- Who sent it (socket_credentials.c) --------------------------------------- */
+
+/* What a receiver's option asks to be told. */
+enum asked {
+	CREDENTIALS_NONE,
+	CREDENTIALS_ONCE,
+	CREDENTIALS_ALWAYS,
+};
+
+/* Linux's struct ucred (include/linux/socket.h). */
+struct credentials {
+	int32_t pid;
+	uint32_t uid, gid;
+};
+
+/* The guest's control message, of a receiver that asked so (CREDENTIALS_NONE: the sender did):
+ * data, at most CREDENTIALS_MAX bytes, and type; returns their number. */
+#define CREDENTIALS_MAX 96
+typedef size_t credentials_form(enum asked asked, const struct credentials *from,
+				unsigned char *data, int32_t *type);
+
+enum asked credentials_wanted(struct call *c, int fd);
+int credentials_inherit(struct call *c, int from, int to);
+void credentials_own(struct call *c, struct credentials *own);
+bool credentials_given(const struct credentials *from);
+void credentials_told(struct call *c, int fd);
+
+/* recvmsg of one that did not ask, but may be told. */
+long credentials_receive(struct call *c, int fd, uint64_t message, uint64_t flags);
+
+/* The options themselves; their `host` is the enum asked they ask for. */
+int credentials_get(struct call *c, struct option_call *o);
+int credentials_set(struct call *c, const struct option_call *o, int value);
+
 /* What a system's sockets are like, for the translators that need more than the types of
  * their arguments. */
 struct socket_rules {
@@ -111,6 +159,9 @@ struct socket_rules {
 	size_t n_options;
 	const struct control *controls;
 	size_t n_controls;
+	credentials_form *credentials;
+	size_t credentials_size; /* of what a sender asked for */
+	uint64_t close_on_fork; /* the flag of recvmsg: what is passed is not for children */
 	int32_t local_level; /* level of options of local sockets; may be another's number, too */
 	/* Descriptors came with a message: how many of them, from the first on, the guest gets.
 	 * NULL: all.  Its calls are part of no row. */
@@ -129,7 +180,13 @@ long socket_receive_message(struct call *c, const struct socket_rules *rules);
 int socket_get_option(struct call *c, int fd, int level, int option, void *to, size_t size);
 int socket_set_option(struct call *c, int fd, int level, int option, const void *from, size_t size);
 
-/* MSG_NOSIGNAL for a descriptor whose guest wants no SIGPIPE. */
-uint64_t socket_no_signal(struct call *c, int fd);
+/* Flags for all that is sent by a descriptor: MSG_NOSIGNAL where the guest wants no SIGPIPE,
+ * MSG_DONTWAIT where its system never waits. */
+uint64_t socket_sending(struct call *c, int fd);
+
+/* What sending came to, with Linux's flags and to an address or not: the result for the guest,
+ * who may get a SIGPIPE. */
+long socket_sent(struct call *c, int fd, uint64_t flags, uint64_t address, long result);
+#define USES_SENT USES(getsockopt, getpid, gettid, tgkill)
 
 #endif

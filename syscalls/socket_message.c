@@ -12,14 +12,11 @@
 #include "syscalls/socket.h"
 
 #define MAX_VECTORS 1024 /* UIO_MAXIOV on both sides */
-#define MAX_CONTROL 16384UL
-#define MAX_DESCRIPTORS 253 /* Linux's SCM_MAX_FD */
+#define MAX_CONTROL 2048UL /* sent at once: a cluster (sys/kern/uipc_syscalls.c: sockargs) */
+#define MAX_RECEIVED 16384UL
+#define MAX_DESCRIPTORS 253 /* Linux's SCM_MAX_FD; one less than the guest's */
 #define HEAD 16
 #define ALIGNED(n) (((n) + 7) & ~7UL)
-
-#ifndef SCM_RIGHTS
-#define SCM_RIGHTS 1 /* include/linux/socket.h */
-#endif
 
 struct guest_head {
 	uint32_t length;
@@ -38,6 +35,10 @@ struct control_list {
 	uint64_t room; /* at `to` */
 	uint64_t used;
 	bool cut;
+	/* Receiving: */
+	int fd, error;
+	enum asked asked;
+	bool peeking, close_on_fork;
 };
 
 static int get_message(struct call *c, struct host_message *m)
@@ -73,11 +74,16 @@ static int check_passed(struct call *c, const unsigned char *data, size_t size)
 static long data_to_host(struct call *c, const struct control *k, unsigned char *data, size_t size)
 {
 	struct in_pktinfo info = {0};
+	struct credentials own;
 	switch (k->form) {
+	case CONTROL_CREDENTIALS: /* what the guest put there says nothing */
+		credentials_own(c, &own);
+		memcpy(data, &own, sizeof own);
+		return sizeof own;
 	case CONTROL_DESCRIPTORS:
-		if (size > MAX_DESCRIPTORS * sizeof(int))
-			return -EINVAL;
 		size -= size % sizeof(int);
+		if (size > MAX_DESCRIPTORS * sizeof(int))
+			return -EMSGSIZE;
 		return check_passed(c, data, size) < 0 ? check_passed(c, data, size) : (long)size;
 	case CONTROL_DESTINATION:
 		if (size != sizeof info.ipi_spec_dst)
@@ -100,20 +106,21 @@ static const struct control *find_sent(const struct socket_rules *rules, int lev
 	return NULL;
 }
 
+/* A message is there with its padding, or not at all; data are padded already. */
 static int put_control(struct call *c, struct control_list *l, const void *head, size_t head_size,
 		       const void *data, size_t size)
 {
 	uint64_t at = l->to + l->used, whole = ALIGNED(HEAD + size);
-	if (l->room - l->used < HEAD + size)
+	if (l->room - l->used < whole)
 		return -ENOBUFS;
 	int r = put_guest(c, at, head, head_size);
 	if (r == 0)
-		r = put_guest(c, at + HEAD, data, size);
-	l->used += whole < l->room - l->used ? whole : l->room - l->used;
+		r = put_guest(c, at + HEAD, data, ALIGNED(size));
+	l->used += whole;
 	return r;
 }
 
-#define MAX_DATA (MAX_DESCRIPTORS * sizeof(int) + sizeof(struct in_pktinfo))
+#define MAX_DATA ALIGNED(MAX_CONTROL + sizeof(struct in_pktinfo))
 
 /* One message of the guest's list: its length there, or -errno. */
 static long send_control(struct call *c, const struct socket_rules *rules, struct control_list *l,
@@ -124,7 +131,7 @@ static long send_control(struct call *c, const struct socket_rules *rules, struc
 	int r = get_guest(c, &g, l->from, sizeof g);
 	if (r < 0)
 		return r;
-	if (g.length < HEAD || g.length > left || g.length - HEAD > MAX_DESCRIPTORS * sizeof(int))
+	if (g.length < HEAD || g.length > left)
 		return -EINVAL;
 	const struct control *k = find_sent(rules, g.level, g.type);
 	if (!k)
@@ -133,8 +140,9 @@ static long send_control(struct call *c, const struct socket_rules *rules, struc
 	if (r < 0)
 		return r;
 	long size = data_to_host(c, k, data, g.length - HEAD);
-	if (size < 0)
-		return size;
+	if (size <= 0) /* no descriptors are no message */
+		return size < 0 ? size : (long)g.length;
+	memset(data + size, 0, ALIGNED((size_t)size) - (size_t)size);
 	struct host_head h = {HEAD + (uint64_t)size, k->host_level, k->host_type};
 	r = put_control(c, l, &h, sizeof h, data, (size_t)size);
 	return r < 0 ? r : (long)g.length;
@@ -147,10 +155,12 @@ static int controls_to_host(struct call *c, const struct socket_rules *rules,
 		m->control = m->control_length = 0;
 		return 0;
 	}
-	if (m->control_length < sizeof(struct guest_head) || m->control_length > MAX_CONTROL)
+	if (m->control_length < sizeof(struct guest_head))
 		return -EINVAL;
-	/* Forms that grow do so by less than a half. */
-	struct control_list l = {.from = m->control, .room = 2 * m->control_length};
+	if (m->control_length > MAX_CONTROL)
+		return -EMSGSIZE;
+	/* Forms that grow do so by less than as much again. */
+	struct control_list l = {.from = m->control, .room = 2 * m->control_length + HEAD};
 	l.to = scratch(c, l.room);
 	if (!l.to)
 		return -ENOMEM;
@@ -165,7 +175,7 @@ static int controls_to_host(struct call *c, const struct socket_rules *rules,
 	}
 	m->control = l.to;
 	m->control_length = l.used;
-	return 0;
+	return left ? -EINVAL : 0;
 }
 
 static uint64_t message_in_scratch(struct call *c, const struct host_message *m)
@@ -190,8 +200,9 @@ long socket_send_message(struct call *c, const struct socket_rules *rules)
 	uint64_t at = message_in_scratch(c, &m);
 	if (!at)
 		return -ENOMEM;
-	flags |= socket_no_signal(c, (int)fd);
-	return host_wait(c, __NR_sendmsg, fd, at, flags);
+	flags |= socket_sending(c, (int)fd);
+	long n = host_wait(c, __NR_sendmsg, fd, at, flags);
+	return socket_sent(c, (int)fd, flags, m.name, n);
 }
 
 /* ---- Receiving ---------------------------------------------------------------- */
@@ -222,32 +233,84 @@ static size_t data_to_guest(const struct control *k, unsigned char *data, size_t
 	}
 }
 
-/* Descriptors that the guest has no room for are lost to it, so they must not stay open. */
+/* Descriptors that the guest does not get must not stay open. */
 static void close_passed(struct call *c, const unsigned char *data, size_t size)
 {
 	for (size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
 		int fd;
 		memcpy(&fd, data + at, sizeof fd);
+		descriptor_closing(c, fd); /* its rights; nothing watches it yet */
 		(void)host(c, __NR_close, fd); /* just received: only its number is given back */
 	}
+}
+
+static void give(struct call *c, struct control_list *l, const struct guest_head *g,
+		 unsigned char *data)
+{
+	size_t size = g->length - HEAD;
+	memset(data + size, 0, ALIGNED(size) - size);
+	/* What comes after the first without room is not told either
+	 * (sys/kern/uipc_syscalls.c: kern_recvit). */
+	int r = l->cut ? -ENOBUFS : put_control(c, l, g, sizeof *g, data, size);
+	l->cut = r < 0;
+	if (r != -ENOBUFS)
+		l->error = r;
+}
+
+/* Peeking shows no descriptors, and opens none. */
+static void give_descriptors(struct call *c, const struct socket_rules *rules,
+			     struct control_list *l, struct guest_head *g, unsigned char *data)
+{
+	size_t size = g->length - HEAD;
+	if (rules->received)
+		size = sizeof(int) * rules->received(c, (const int *)data, size / sizeof(int));
+	g->length = (uint32_t)(HEAD + size);
+	if (!l->peeking)
+		give(c, l, g, data);
+	if (l->peeking || l->cut) {
+		close_passed(c, data, size);
+		return;
+	}
+	for (size_t at = 0; l->close_on_fork && at + sizeof(int) <= size; at += sizeof(int)) {
+		int fd;
+		memcpy(&fd, data + at, sizeof fd);
+		/* Without memory for it the child gets it. */
+		(void)descriptor_set(c->thread->process, fd, DESCRIPTOR_CLOSE_ON_FORK);
+	}
+}
+
+static void give_credentials(struct call *c, const struct socket_rules *rules,
+			     struct control_list *l, const struct control *k,
+			     const unsigned char *data)
+{
+	unsigned char guest[CREDENTIALS_MAX] = {0};
+	struct guest_head g = {.level = k->guest_level};
+	struct credentials from;
+	memcpy(&from, data, sizeof from);
+	if (l->asked == CREDENTIALS_NONE && !credentials_given(&from))
+		return;
+	g.length = (uint32_t)(HEAD + rules->credentials(l->asked, &from, guest, &g.type));
+	give(c, l, &g, guest);
+	if (l->asked == CREDENTIALS_ONCE && !l->peeking)
+		credentials_told(c, l->fd);
 }
 
 static void give_control(struct call *c, const struct socket_rules *rules, struct control_list *l,
 			 const struct host_head *h, unsigned char *data)
 {
 	const struct control *k = find_received(rules, h->level, h->type);
-	size_t size = h->length - HEAD;
 	if (!k)
 		return; /* the guest did not ask for it */
-	if (k->form == CONTROL_DESCRIPTORS && rules->received)
-		size = sizeof(int) * rules->received(c, (const int *)data, size / sizeof(int));
-	size_t guest_size = data_to_guest(k, data, size);
-	struct guest_head g = {(uint32_t)(HEAD + guest_size), k->guest_level, k->guest_type};
-	if (put_control(c, l, &g, sizeof g, data, guest_size) == 0)
+	if (k->form == CONTROL_CREDENTIALS) {
+		give_credentials(c, rules, l, k, data);
 		return;
-	l->cut = true;
+	}
+	size_t size = data_to_guest(k, data, h->length - HEAD);
+	struct guest_head g = {(uint32_t)(HEAD + size), k->guest_level, k->guest_type};
 	if (k->form == CONTROL_DESCRIPTORS)
-		close_passed(c, data, size);
+		give_descriptors(c, rules, l, &g, data);
+	else
+		give(c, l, &g, data);
 }
 
 static int controls_to_guest(struct call *c, const struct socket_rules *rules,
@@ -278,7 +341,14 @@ struct receiving {
 	struct host_message guest; /* as the guest gave it */
 	struct host_message host;
 	uint64_t host_at;
+	uint64_t flags; /* Linux's */
+	int fd;
+	enum asked asked;
+	bool close_on_fork;
 };
+
+/* What Linux may have to say besides what the guest has room for, so that it never cuts. */
+#define HOST_CONTROL (HEAD + MAX_DESCRIPTORS * sizeof(int) + 256)
 
 /* Address and control data go to scratch; the vectors are the guest's own. */
 static int prepare(struct call *c, struct receiving *v)
@@ -294,18 +364,30 @@ static int prepare(struct call *c, struct receiving *v)
 		if (!v->host.name)
 			return -ENOMEM;
 	}
-	if (v->guest.control_length > MAX_CONTROL)
-		v->guest.control_length = MAX_CONTROL;
+	if (v->guest.control_length > MAX_RECEIVED)
+		v->guest.control_length = MAX_RECEIVED;
 	v->host.control = v->host.control_length = 0;
-	if (v->guest.control && v->guest.control_length) {
-		/* Linux's forms may be longer. */
-		v->host.control_length = v->guest.control_length + 64;
+	if (v->guest.control) {
+		v->host.control_length = v->guest.control_length + HOST_CONTROL;
 		v->host.control = scratch(c, v->host.control_length);
 		if (!v->host.control)
 			return -ENOMEM;
 	}
 	v->host_at = message_in_scratch(c, &v->host);
 	return v->host_at ? 0 : -ENOMEM;
+}
+
+/* Linux had room for all there was: what it cut off are descriptors for which the guest has no
+ * numbers.  The guest's system fails then, and a datagram is lost with them; of a stream nothing
+ * would be, so that here MSG_CTRUNC has to do (sys/kern/uipc_usrreq.c: unp_externalize). */
+static int check_cut(struct call *c, struct receiving *v, struct control_list *l)
+{
+	int type = 0;
+	if (!(v->host.flags & MSG_CTRUNC) || !v->host.control)
+		return 0;
+	l->cut = true;
+	int r = socket_get_option(c, v->fd, SOL_SOCKET, SO_TYPE, &type, sizeof type);
+	return r < 0 || type == SOCK_STREAM ? 0 : -EMFILE;
 }
 
 static int give_message(struct call *c, const struct socket_rules *rules, struct receiving *v)
@@ -316,28 +398,56 @@ static int give_message(struct call *c, const struct socket_rules *rules, struct
 		return r;
 	struct control_list l = {.from = v->host.control,
 				 .to = g->control,
-				 .room = g->control_length};
+				 .room = g->control_length,
+				 .fd = v->fd,
+				 .asked = v->asked,
+				 .peeking = v->flags & MSG_PEEK,
+				 .close_on_fork = v->close_on_fork};
+	int failed = check_cut(c, v, &l);
 	r = controls_to_guest(c, rules, &l, v->host.control_length);
+	if (r == 0)
+		r = failed ? failed : l.error;
+	uint32_t room = g->name_length;
 	if (r == 0 && g->name)
 		r = address_out(c, rules->to_guest, v->host.name, v->host.name_length, g->name,
 				&g->name_length);
+	if (g->name_length > room)
+		g->name_length = room;
 	g->control_length = l.used;
-	g->flags = v->host.flags & ~(uint32_t)MSG_CMSG_CLOEXEC;
+	/* The caller's own flags are among the answer (sys/kern/uipc_syscalls.c: sys_recvmsg). */
+	g->flags = (v->host.flags & ~(uint32_t)MSG_CMSG_CLOEXEC) | (uint32_t)v->flags;
 	if (l.cut)
 		g->flags |= MSG_CTRUNC;
 	return r < 0 ? r : arg_out(c, 1, g);
 }
 
+static int receiving_flags(struct call *c, const struct socket_rules *rules, struct receiving *v)
+{
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+	if (r == 0)
+		r = names_to_host(c->row->args[2].type, c->a[2], rules->close_on_fork, &v->flags);
+	v->fd = (int)fd;
+	v->close_on_fork = c->a[2] & rules->close_on_fork;
+	return r;
+}
+
 long socket_receive_message(struct call *c, const struct socket_rules *rules)
 {
-	struct receiving v;
-	uint64_t fd, flags;
-	int r = arg_values(c, 0, &fd, 2, &flags);
+	struct receiving v = {0};
+	int r = receiving_flags(c, rules, &v);
 	if (r == 0)
 		r = prepare(c, &v);
 	if (r < 0)
 		return r;
-	long n = host_wait(c, __NR_recvmsg, fd, v.host_at, flags);
+	if (v.host.control)
+		v.asked = credentials_wanted(c, v.fd);
+	long n;
+	if (v.asked == CREDENTIALS_NONE && v.host.control &&
+	    v.guest.control_length >= HEAD + rules->credentials_size)
+		n = credentials_receive(c, v.fd, v.host_at, v.flags);
+	else
+		n = host_wait(c, __NR_recvmsg, v.fd, v.host_at, v.flags);
 	if (n < 0)
 		return n;
 	r = give_message(c, rules, &v);

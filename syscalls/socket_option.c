@@ -213,7 +213,7 @@ static int set_value(struct call *c, const struct option_call *o)
 {
 	const struct option *option = o->option;
 	int value;
-	if (option->read_only || option->form == OPTION_CUSTOM)
+	if (option->read_only || (option->form == OPTION_CUSTOM && !option->set))
 		return -ENOPROTOOPT;
 	if (option->form == OPTION_BYTES)
 		return set_bytes(c, o);
@@ -222,6 +222,8 @@ static int set_value(struct call *c, const struct option_call *o)
 	int r = get_guest(c, &value, o->value, sizeof value);
 	if (r < 0)
 		return r;
+	if (option->form == OPTION_CUSTOM)
+		return option->set(c, o, value);
 	if (option->form == OPTION_NO_SIGPIPE)
 		return set_no_sigpipe(c, o, value);
 	if (option->form == OPTION_FLAG)

@@ -584,18 +584,20 @@ int kinfo_files(struct sysctl *s)
 	return r == -ESRCH ? 0 : r;
 }
 
+/* The caller's own, whom 0 stands for (sys/kern/kern_descrip.c: sysctl_kern_proc_nfds). */
 int kinfo_file_count(struct sysctl *s)
 {
 	int32_t fds[MOST_DESCRIPTORS], count = 0;
-	int pid = kinfo_pid(s);
-	long n = pid < 0 ? pid : facts_list(s->c, pid, "fd", fds, COUNT(fds));
+	if (s->depth != s->matched + 1 || s->path[s->matched] != 0)
+		return -EINVAL;
+	long n = facts_list(s->c, s->c->thread->process->pid, "fd", fds, COUNT(fds));
 
 	if (n < 0)
 		return (int)n;
 	/* The list's own descriptor is the caller's for the moment. */
 	for (long i = 0; i < n; i++)
 		count += !is_hidden(fds[i]);
-	count -= pid == s->c->thread->process->pid;
+	count--;
 	return sysctl_out(s, &count, sizeof count);
 }
 

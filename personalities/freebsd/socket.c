@@ -67,8 +67,12 @@ static int peer_credentials(struct call *c, struct option_call *o)
 	int r = socket_get_option(c, o->fd, SOL_SOCKET, SO_PEERCRED, &peer, sizeof peer);
 	if (r < 0)
 		return r;
-	if (peer.pid == 0)
-		return -ENOTCONN;
+	if (peer.pid == 0) {
+		int type = SOCK_STREAM;
+		/* Datagrams never have one (sys/kern/uipc_usrreq.c: uipc_ctloutput). */
+		r = socket_get_option(c, o->fd, SOL_SOCKET, SO_TYPE, &type, sizeof type);
+		return r < 0 ? r : type == SOCK_DGRAM ? -EINVAL : -ENOTCONN;
+	}
 	memset(&x, 0, sizeof x);
 	x.uid = peer.uid;
 	x.n_groups = 1; /* Linux tells no more of them */
@@ -76,6 +80,55 @@ static int peer_credentials(struct call *c, struct option_call *o)
 	x.pid = peer.pid;
 	o->used = o->length < sizeof x ? o->length : sizeof x;
 	return put_guest(c, o->value, &x, o->used);
+}
+
+/* sys/socket.h: struct cmsgcred, what a sender asks its kernel to say of it; struct sockcred and
+ * sockcred2, what a receiver asks for.  Their lists of groups are one long: Linux tells no other,
+ * and of the two user and group numbers, real and effective, only one. */
+struct cmsgcred {
+	int32_t pid;
+	uint32_t uid, euid, gid;
+	int16_t n_groups;
+	uint32_t groups[16];
+};
+struct sockcred {
+	uint32_t uid, euid, gid, egid;
+	int32_t n_groups;
+	uint32_t groups[1];
+};
+struct sockcred2 {
+	int32_t version, pid;
+	struct sockcred same;
+};
+_Static_assert(sizeof(struct cmsgcred) == 84 && sizeof(struct sockcred2) == 32, "sys/socket.h");
+_Static_assert(sizeof(struct cmsgcred) <= CREDENTIALS_MAX, "there is room");
+
+enum { SCM_CREDS = 3, SCM_CREDS2 = 8 };
+
+static size_t credentials(enum asked asked, const struct credentials *from, unsigned char *data,
+			  int32_t *type)
+{
+	struct sockcred s = {from->uid, from->uid, from->gid, from->gid, 1, {from->gid}};
+	struct sockcred2 s2 = {0, from->pid, s};
+	struct cmsgcred m;
+	memset(&m, 0, sizeof m);
+	m.pid = from->pid;
+	m.uid = m.euid = from->uid;
+	m.gid = from->gid;
+	m.n_groups = 1;
+	m.groups[0] = from->gid;
+	*type = asked == CREDENTIALS_ALWAYS ? SCM_CREDS2 : SCM_CREDS;
+	switch (asked) {
+	case CREDENTIALS_ALWAYS:
+		memcpy(data, &s2, sizeof s2);
+		return sizeof s2;
+	case CREDENTIALS_ONCE:
+		memcpy(data, &s, sizeof s);
+		return sizeof s;
+	default:
+		memcpy(data, &m, sizeof m);
+		return sizeof m;
+	}
 }
 
 #define SOCKET_LEVEL 0xffff /* SOL_SOCKET */
@@ -145,6 +198,22 @@ static const struct option options[] = {
 	 .domain = AF_UNIX,
 	 .get = peer_credentials,
 	 .name = "LOCAL_PEERCRED"},
+	{.guest_level = LOCAL_LEVEL,
+	 .guest = 2,
+	 .host = CREDENTIALS_ONCE,
+	 .form = OPTION_CUSTOM,
+	 .domain = AF_UNIX,
+	 .get = credentials_get,
+	 .set = credentials_set,
+	 .name = "LOCAL_CREDS"},
+	{.guest_level = LOCAL_LEVEL,
+	 .guest = 3,
+	 .host = CREDENTIALS_ALWAYS,
+	 .form = OPTION_CUSTOM,
+	 .domain = AF_UNIX,
+	 .get = credentials_get,
+	 .set = credentials_set,
+	 .name = "LOCAL_CREDS_PERSISTENT"},
 
 	PROTOCOL(IPPROTO_IP, 2, IP_HDRINCL, OPTION_INT),
 	PROTOCOL(IPPROTO_IP, 3, IP_TOS, OPTION_INT),
@@ -191,6 +260,7 @@ static const struct option options[] = {
 static const struct control controls[] = {
 	{SOCKET_LEVEL, 1, SOL_SOCKET, 1, CONTROL_DESCRIPTORS, false},
 	{SOCKET_LEVEL, 2, SOL_SOCKET, SO_TIMESTAMP, CONTROL_BYTES, true},
+	{SOCKET_LEVEL, SCM_CREDS, SOL_SOCKET, SCM_CREDENTIALS, CONTROL_CREDENTIALS, false},
 	{IPPROTO_IP, 7, IPPROTO_IP, IP_PKTINFO, CONTROL_DESTINATION, false},
 	{IPPROTO_IP, 65, IPPROTO_IP, IP_TTL, CONTROL_INT_IS_BYTE, true},
 	{IPPROTO_IP, 68, IPPROTO_IP, IP_TOS, CONTROL_BYTES, true},
@@ -206,6 +276,9 @@ static const struct socket_rules rules = {
 	.n_options = COUNT(options),
 	.controls = controls,
 	.n_controls = COUNT(controls),
+	.credentials = credentials,
+	.credentials_size = sizeof(struct cmsgcred),
+	.close_on_fork = 0x400000, /* MSG_CMSG_CLOFORK */
 	.local_level = LOCAL_LEVEL,
 	.received = rights_unpack,
 };

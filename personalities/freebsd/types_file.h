@@ -201,7 +201,7 @@ NAMES(fcntl_command, i32, IS(0, F_DUPFD), IS(1, F_GETFD), IS(2, F_SETFD), IS(3, 
       IS(17, F_DUPFD_CLOEXEC), IS_AS(18, FCNTL_DUP2FD_CLOEXEC, "F_DUP2FD_CLOEXEC"),
       IS(19, F_ADD_SEALS), IS(20, F_GET_SEALS), IS_AS(21, FCNTL_IS_UNION, "F_ISUNIONSTACK"),
       IS_AS(22, FCNTL_UNSUPPORTED, "F_KINFO"), /* would tell the path, which nobody keeps */
-);
+      IS_AS(23, FCNTL_DUPFD_CLOSE_ON_FORK, "F_DUPFD_CLOFORK"), );
 
 NAMES(lock_type, i16, IS(1, F_RDLCK), IS(2, F_UNLCK), IS(3, F_WRLCK));
 NAMES(whence16, i16, IS(0, SEEK_SET), IS(1, SEEK_CUR), IS(2, SEEK_END));
@@ -214,7 +214,7 @@ STRUCT(oflock, 24, FIELD(0, i64, l_start), FIELD(8, i64, l_len), FIELD(16, i32, 
        FIELD(20, lock_type, l_type), FIELD(22, whence16, l_whence));
 #undef HOST
 
-NAMES(descriptor_flags, i32, BIT(1, FD_CLOEXEC), GUEST_ONLY(4, "FD_CLOFORK"), );
+NAMES(descriptor_flags, i32, BIT(1, FD_CLOEXEC), BIT_AS(4, FD_CLOSE_ON_FORK, "FD_CLOFORK"), );
 NAMES(seals, i32, BIT(1, F_SEAL_SEAL), BIT(2, F_SEAL_SHRINK), BIT(4, F_SEAL_GROW),
       BIT(8, F_SEAL_WRITE));
 

@@ -145,7 +145,7 @@ static void processes(const char *program)
 	CHECK(63, n > 1 && big[0] == '/');
 	IS(64, ask(ARGS, 99998, 4), -ESRCH);
 	/* Files: the engine's own are not among them. */
-	long files = ask(N_FILES, me, 4) == 4 ? word(big) : 0;
+	long files = ask(N_FILES, 0, 4) == 4 ? word(big) : 0;
 	n = ask(FILES, me, 4);
 	bool seen = false;
 	for (long at = 0; at < n; at += word(big + at)) {
