@@ -254,6 +254,7 @@ static int find_user(struct run *r)
 				   "--keep-env and --clear-env exclude each other; give one");
 	r->box.uid = geteuid();
 	r->box.gid = getegid();
+	r->box.systems_root = limits_is_systems_root(r->box.uid);
 	r->user = names_user(r->box.uid);
 	r->box.user = r->user;
 	if (r->user)

@@ -29,6 +29,12 @@ struct own {
 	int fd; /* its mount, to be sealed; -1: stays writable */
 };
 
+/* Where a place was made last (place.c). */
+struct beside {
+	char *path; /* with a slash at its end; NULL: nowhere */
+	int dir;
+};
+
 /* A file on 0-2 that was opened again: two places in it.  0: it was not. */
 struct box_stdio {
 	int callers, programs;
@@ -61,6 +67,7 @@ struct box {
 	bool root_is_overlay; /* with places for everything in it */
 	struct own own[BOX_OWN];
 	unsigned n_own;
+	struct beside beside;
 	sigset_t mask; /* as the caller had it */
 	uint64_t ignored; /* the caller's ignored signals, bit n - 1 for n */
 };
@@ -93,7 +100,8 @@ const char *box_device(dev_t number);
 int image_make(void);
 
 /* place.c */
-int place_open(struct box *b, const char *path, bool directory);
+int place_attach(struct box *b, int tree, const char *path, bool directory);
+void place_forget(struct box *b);
 int place_find(const struct box *b, const char *path);
 int place_make(struct box *b, const char *path, int *parent, const char **name);
 int place_own(struct box *b, int mount, bool sealed);

@@ -90,11 +90,11 @@ static int not_enforced(const struct box_options *o, enum limit_kind kind, const
 
 /* kernel/fork.c, Linux 6.1: RLIMIT_NPROC does not hold the system's own root, in whatever
  * user namespace.  user_namespaces(7): the initial one maps every number to itself. */
-static bool is_systems_root(const struct box_options *o)
+bool limits_is_systems_root(unsigned uid)
 {
 	unsigned inside, outside, n;
 
-	if (o->uid != 0)
+	if (uid != 0)
 		return false;
 	FILE *map = fopen("/proc/self/uid_map", "re");
 	if (!map)
@@ -213,7 +213,7 @@ static bool is_a_groups(const struct box_options *o, enum limit_kind kind)
 {
 	if (rows[kind].controller == NO_CONTROLLER || limit_value(&o->limits, kind) == LIMIT_NONE)
 		return false;
-	return rows[kind].resource == NO_RESOURCE || is_systems_root(o);
+	return rows[kind].resource == NO_RESOURCE || o->systems_root;
 }
 
 /* What is held back is a write to the disk; with version 1, and in version 2 without the
@@ -369,7 +369,7 @@ static int add_resource(const struct box_options *o, enum limit_kind kind, struc
 
 	if (value == LIMIT_NONE)
 		return 0;
-	if (kind == LIMIT_PIDS && is_systems_root(o))
+	if (kind == LIMIT_PIDS && o->systems_root)
 		return 0; /* done by its group, if at all */
 	const struct step set = {.kind = STEP_LIMIT,
 				 .number = value,
@@ -422,6 +422,9 @@ int limits_report(struct box *b, int status)
 	const char *paths[CONTROLLERS];
 	struct cgroup_usage u;
 
+	const struct limits *l = &b->options->limits;
+	if (limit_value(l, LIMIT_MEMORY) == LIMIT_NONE && !limits_writes(l))
+		return status; /* none of its groups counts memory */
 	for (unsigned i = 0; i < b->cgroup.n; i++)
 		paths[i] = b->cgroup.of[i].path;
 	cgroup_usage(paths, b->cgroup.n, &u);

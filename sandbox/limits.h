@@ -54,6 +54,9 @@ const char *limit_name(enum limit_kind kind); /* its option, without dashes */
 int limit_resource(enum limit_kind kind); /* RLIMIT_..., or -1 */
 uint64_t limit_value(const struct limits *l, enum limit_kind kind); /* asked for, or not */
 
+/* Whether that user, the caller, is the one whose processes RLIMIT_NPROC does not hold. */
+bool limits_is_systems_root(unsigned uid);
+
 struct box;
 
 /* The steps for the supervisor, for init and for the guest, at the end of the plan: 0, or -1

@@ -42,13 +42,10 @@ int step_base(struct box *b, const struct step *s)
 
 int step_tmpfs(struct box *b, const struct step *s)
 {
-	AUTO_CLOSE int place = place_open(b, s->to, true);
-	if (place < 0)
-		return place;
 	AUTO_CLOSE int mount = tmpfs_make(s->text);
 	if (mount < 0)
 		return mount;
-	int r = tree_attach(mount, place);
+	int r = place_attach(b, mount, s->to, true);
 	return r < 0 ? r : place_own(b, take(&mount), !s->number);
 }
 
@@ -57,9 +54,6 @@ int step_tmpfs(struct box *b, const struct step *s)
 #define MOST_TERMINALS "256"
 int step_pts(struct box *b, const struct step *s)
 {
-	AUTO_CLOSE int place = place_open(b, s->to, true);
-	if (place < 0)
-		return place;
 	AUTO_CLOSE int fs = fsopen("devpts", FSOPEN_CLOEXEC);
 	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "ptmxmode", "0666", 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0620", 0) < 0 ||
@@ -67,7 +61,7 @@ int step_pts(struct box *b, const struct step *s)
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
 	AUTO_CLOSE int mount = fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-	return mount < 0 ? -errno : tree_attach(mount, place);
+	return mount < 0 ? -errno : place_attach(b, mount, s->to, true);
 }
 
 /* STEP_READ_ONLY and STEP_WRITABLE: files, directories, and what is mounted below them. */
@@ -83,8 +77,7 @@ int step_bind(struct box *b, const struct step *s)
 		return -errno;
 	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC)
 		return -EPERM;
-	AUTO_CLOSE int place = place_open(b, s->to, S_ISDIR(st.st_mode));
-	return place < 0 ? place : tree_attach(tree, place);
+	return place_attach(b, tree, s->to, S_ISDIR(st.st_mode));
 }
 
 /* One empty file, which nobody can fill. */
@@ -108,6 +101,7 @@ static int make_empty_file(void)
 int step_hide(struct box *b, const struct step *s)
 {
 	struct stat st;
+	place_forget(b);
 	AUTO_CLOSE int place = place_find(b, s->to);
 	if (place < 0)
 		return place;
@@ -130,8 +124,9 @@ int step_freeze(struct box *b, const struct step *s)
 	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
 			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
 	struct stat st;
-	AUTO_CLOSE int place = (int)syscall(SYS_openat2, b->root, s->to, &how, sizeof how);
 
+	place_forget(b);
+	AUTO_CLOSE int place = (int)syscall(SYS_openat2, b->root, s->to, &how, sizeof how);
 	if (place < 0)
 		return errno == ENOENT || errno == ELOOP || errno == ENOTDIR ? 0 : -errno;
 	if (fstat(place, &st) < 0)
@@ -158,8 +153,7 @@ int step_device(struct box *b, const struct step *s)
 		return -ENODEV;
 	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0)
 		return -errno;
-	AUTO_CLOSE int place = place_open(b, s->to, false);
-	return place < 0 ? place : tree_attach(tree, place);
+	return place_attach(b, tree, s->to, false);
 }
 
 int step_link(struct box *b, const struct step *s)
@@ -224,6 +218,7 @@ static int check_nothing_on_top(const struct box *b)
  * that is mounted in it. */
 int step_pivot(struct box *b, const struct step *s)
 {
+	place_forget(b);
 	if (fchdir(b->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return -errno;

@@ -72,6 +72,7 @@ struct box_options {
 	void (*tell)(const char *line); /* one line for the user, without newline; may be NULL */
 	const struct personality *personality; /* of the program */
 	unsigned uid, gid;
+	bool systems_root; /* uid 0, and not one that a user namespace of the caller's made */
 	const char *user; /* name for the generated passwd file */
 	const char *home;
 	bool procfs; /* --proc */

@@ -266,6 +266,7 @@ static int make_overlay(struct box *b, const struct step *s)
 		return -errno;
 	if (scratch < 0)
 		return scratch;
+	place_forget(b);
 	int r = tree_attach(scratch, b->root);
 	if (r < 0)
 		return r;
@@ -302,10 +303,7 @@ int step_overlay(struct box *b, const struct step *s)
 	AUTO_CLOSE int mount = make_overlay(b, s);
 	if (mount < 0)
 		return mount;
-	AUTO_CLOSE int place = is_root(s) ? -1 : place_open(b, s->to, true);
-	if (place < 0 && !is_root(s))
-		return place;
-	int r = is_root(s) ? become_root(b, mount) : tree_attach(mount, place);
+	int r = is_root(s) ? become_root(b, mount) : place_attach(b, mount, s->to, true);
 	bool others = s->kind == STEP_OVERLAY_KEPT && !is_root(s);
 	return r < 0 || others ? r : place_own(b, take(&mount), false);
 }

@@ -126,6 +126,61 @@ static bool is_own(const struct box *b, int dir)
 	return false;
 }
 
+/* ---- Beside the one before --------------------------------------------------------- */
+
+/* Most places are made in the directory where the one before was, one of ours: what can be made
+ * there was not there, so it leads nowhere else.  Nobody but this process changes our directories,
+ * and what has been mounted since was put on things in that one, not over it: whoever mounts
+ * anything elsewhere lets go of it first. */
+void place_forget(struct box *b)
+{
+	if (!b->beside.path)
+		return;
+	free(b->beside.path);
+	close(b->beside.dir);
+	b->beside.path = NULL;
+}
+
+static int remember(struct box *b, const char *path, int dir)
+{
+	struct beside near = {.dir = fcntl(dir, F_DUPFD_CLOEXEC, 3)};
+	bool root = strcmp(path, "/") == 0;
+
+	if (near.dir < 0)
+		return -errno;
+	if (asprintf(&near.path, "%s/", root ? "" : path) < 0) {
+		close(near.dir);
+		return -ENOMEM;
+	}
+	place_forget(b);
+	b->beside = near;
+	return 0;
+}
+
+/* The path's name in that directory; NULL if it is elsewhere. */
+static const char *name_beside(const struct box *b, const char *path)
+{
+	size_t n = b->beside.path ? strlen(b->beside.path) : 0;
+	const char *name = path + n;
+
+	if (!n || strncmp(path, b->beside.path, n) != 0 || !*name || strchr(name, '/'))
+		return NULL;
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ? NULL : name;
+}
+
+static int make(int dir, const char *name, bool directory)
+{
+	if (directory ? mkdirat(dir, name, 0755) : mknodat(dir, name, S_IFREG | 0644, 0))
+		return -errno;
+	return 0;
+}
+
+/* Mounts the tree on what was just made there by that name. */
+static int attach_made(int tree, int dir, const char *name)
+{
+	return move_mount(tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
 /* ---- Mirrors -------------------------------------------------------------------------- */
 
 /* Views of the host's processes and kernel are left out: an empty directory instead. */
@@ -150,31 +205,40 @@ static int mirror_link(int from, int to, const char *name)
 
 static int mirror_mount(int from, int to, const char *name, bool directory)
 {
-	if (directory ? mkdirat(to, name, 0755) : mknodat(to, name, S_IFREG | 0644, 0))
-		return -errno;
-	AUTO_CLOSE int place = openat(to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (place < 0)
-		return -errno;
+	int r = make(to, name, directory);
+	if (r < 0)
+		return r;
 	AUTO_CLOSE int tree = tree_clone(from, name, AT_SYMLINK_NOFOLLOW, false);
 	if (tree < 0)
 		return tree == -EACCES ? 0 : tree; /* the caller cannot look: nor can the program */
-	return is_host_view(tree) ? 0 : tree_attach(tree, place);
+	return is_host_view(tree) ? 0 : attach_made(tree, to, name);
 }
 
-static int mirror_entry(int from, int to, const char *name)
+/* A DT_... of readdir(3); not all file systems know theirs. */
+static int find_type(int from, const struct dirent *e)
 {
 	struct stat st;
 
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (e->d_type != DT_UNKNOWN)
+		return e->d_type;
+	if (fstatat(from, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	switch (st.st_mode & S_IFMT) {
-	case S_IFLNK:
-		return mirror_link(from, to, name);
-	case S_IFDIR:
-		return mirror_mount(from, to, name, true);
-	case S_IFREG:
-		return mirror_mount(from, to, name, false);
+	return (int)IFTODT(st.st_mode);
+}
+
+static int mirror_entry(int from, int to, const struct dirent *e)
+{
+	int type = find_type(from, e);
+
+	switch (type) {
+	case DT_LNK:
+		return mirror_link(from, to, e->d_name);
+	case DT_DIR:
+	case DT_REG:
+		return mirror_mount(from, to, e->d_name, type == DT_DIR);
 	default:
+		if (type < 0)
+			return type;
 		return 0; /* sockets, pipes and devices stay outside */
 	}
 }
@@ -192,7 +256,7 @@ int place_mirror(struct box *b, int from, int to)
 	for (struct dirent *e; r == 0 && (e = readdir(dir));) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		r = ++n > MOST_ENTRIES ? -E2BIG : mirror_entry(dirfd(dir), to, e->d_name);
+		r = ++n > MOST_ENTRIES ? -E2BIG : mirror_entry(dirfd(dir), to, e);
 	}
 	closedir(dir);
 	return r;
@@ -201,6 +265,7 @@ int place_mirror(struct box *b, int from, int to)
 /* A directory of ours takes the place of dir and shows the same. */
 static int replace_directory(struct box *b, int dir)
 {
+	place_forget(b);
 	int mount = tmpfs_make(MIRROR_OPTIONS);
 
 	if (mount < 0)
@@ -277,8 +342,9 @@ static char *lead_on(int dir, const char *path, const char *name)
 
 static int make_there(int dir, const char *name, bool directory)
 {
-	if (directory ? mkdirat(dir, name, 0755) : mknodat(dir, name, S_IFREG | 0644, 0))
-		return -errno;
+	int r = make(dir, name, directory);
+	if (r < 0)
+		return r;
 	int made = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return made < 0 ? -errno : made;
 }
@@ -305,7 +371,14 @@ static int open_or_make(struct box *b, const char *path, bool directory, unsigne
 	AUTO_FREE char *elsewhere = lead_on(dir, parent, last);
 	if (elsewhere)
 		return open_or_make(b, elsewhere, directory, depth + 1);
-	return make_there(dir, last, directory);
+	int made = make_there(dir, last, directory);
+	if (made < 0)
+		return made;
+	int r = remember(b, parent, dir);
+	if (r == 0)
+		return made;
+	close(made);
+	return r;
 }
 
 /* Where something new can be made: its parent, a directory of ours, and its name. */
@@ -315,12 +388,14 @@ int place_make(struct box *b, const char *path, int *parent, const char **name)
 
 	if (!above)
 		return -ENOMEM;
-	*parent = open_parent(b, above, 0);
+	*parent = name_beside(b, path) ? fcntl(b->beside.dir, F_DUPFD_CLOEXEC, 3)
+				       : open_parent(b, above, 0);
 	return *parent < 0 ? *parent : 0;
 }
 
-/* Opens (O_PATH) what is at that path inside, made if it is missing. */
-int place_open(struct box *b, const char *path, bool directory)
+/* Opens (O_PATH) what is at that path inside, made if it is missing, for something to be mounted
+ * on it. */
+static int open_place(struct box *b, const char *path, bool directory)
 {
 	struct stat st;
 	AUTO_CLOSE int there = open_or_make(b, path, directory, 0);
@@ -332,4 +407,16 @@ int place_open(struct box *b, const char *path, bool directory)
 	if (directory != S_ISDIR(st.st_mode))
 		return directory ? -ENOTDIR : -EISDIR;
 	return take(&there);
+}
+
+/* Mounts the tree, of a directory or a file, at that path inside. */
+int place_attach(struct box *b, int tree, const char *path, bool directory)
+{
+	const char *name = name_beside(b, path);
+
+	if (name && make(b->beside.dir, name, directory) == 0)
+		return attach_made(tree, b->beside.dir, name);
+	place_forget(b);
+	AUTO_CLOSE int place = open_place(b, path, directory);
+	return place < 0 ? place : tree_attach(tree, place);
 }

@@ -106,9 +106,6 @@ static int make_procfs(const char *subset)
 
 int step_procfs(struct box *b, const struct step *s)
 {
-	AUTO_CLOSE int place = place_open(b, s->to, true);
-	if (place < 0)
-		return place;
 	AUTO_CLOSE int proc = make_procfs(NULL);
 	if (proc == -EPERM)
 		proc = make_procfs("pid");
@@ -117,7 +114,7 @@ int step_procfs(struct box *b, const struct step *s)
 	AUTO_CLOSE int empty = make_empty();
 	if (empty < 0)
 		return empty;
-	int r = tree_attach(proc, place);
+	int r = place_attach(b, proc, s->to, true);
 	if (r == 0)
 		r = cover_all_but(proc, ".", shown, COUNT_OF(shown), empty);
 	if (r == 0)
