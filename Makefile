@@ -34,7 +34,8 @@ CPPFLAGS ?=
 LDFLAGS ?=
 COMMON := -std=gnu17 -fno-strict-aliasing -I. -I$(B) $(WARN) -MMD -MP
 
-RESIDENT_CFLAGS := $(COMMON) -O2 -g -ffreestanding -fPIE -include syscalls/engine/resident/hidden.h \
+# builtin: what the compiler knows of memcpy, though there is no library.
+RESIDENT_CFLAGS := $(COMMON) -O2 -g -ffreestanding -fbuiltin -fPIE -include syscalls/engine/resident/hidden.h \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -DGUISE_FREESTANDING
 RESIDENT_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,syscalls/engine/resident/resident.ld \

@@ -92,6 +92,11 @@ enum look {
 	LOOK_BITS, /* words of a set of small numbers, which are counted by bits */
 };
 
+struct conversion {
+	int (*to_host)(struct call *, const void *guest, void *host);
+	int (*to_guest)(struct call *, const void *host, void *guest);
+};
+
 struct type {
 	const char *name;
 	uint8_t kind;
@@ -106,15 +111,13 @@ struct type {
 	 * or 0 if it has nothing to say.  For the trace.  A value in a register comes with the
 	 * argument before it, as two uint64_t. */
 	size_t (*tell)(char *text, size_t size, const void *guest, size_t n);
+	/* One object each way; guest and host are buffers of the two sizes. */
 	union {
 		const struct name *names;
 		const struct field *fields;
-		struct {
-			/* One object each way; guest and host are buffers of the two sizes. */
-			int (*to_host)(struct call *, const void *guest, void *host);
-			int (*to_guest)(struct call *, const void *host, void *guest);
-		} custom;
+		struct conversion custom;
 	};
+	struct conversion straight; /* KIND_STRUCT: made of the fields (straight.h) */
 };
 
 /* A number of the same meaning on both sides. */
@@ -192,13 +195,16 @@ struct type {
 #define STRUCT(n, size, ...) STRUCT_LOOKS(n, size, LOOK_PLAIN, __VA_ARGS__)
 #define STRUCT_LOOKS(n, size, l, ...) \
 	static const struct field fields_##n[] = {__VA_ARGS__}; \
+	STRAIGHT_FUNCTIONS(n, size) \
 	static const struct type type_##n = {.name = #n, \
 					     .kind = KIND_STRUCT, \
 					     .look = (l), \
 					     .guest_size = (size), \
 					     .host_size = sizeof(HOST), \
 					     .count = COUNT(fields_##n), \
-					     .fields = fields_##n}
+					     .fields = fields_##n, \
+					     .straight = {straight_##n##_to_host, \
+							  straight_##n##_to_guest}}
 #define HOST_MEMBER(m) (((HOST *)0)->m)
 #define IS_SIGNED(t) ((t)-1 < (t)1)
 #define FIELD_OF(off, t, m, n, cut) \
@@ -229,10 +235,23 @@ struct type {
 #define INNER_AS(off, t, m, n) INNER_OF(off, t, m, n)
 
 /* Types every system shares (types.c). */
-extern const struct type type_none, type_i8, type_u8, type_i16, type_u16, type_i32, type_u32,
-	type_i64, type_u64, type_ptr, type_fd, type_atfd, type_path;
+extern const struct type type_ptr, type_fd, type_atfd, type_path;
 /* Of what is only shown, or shown otherwise. */
-extern const struct type type_hex32, type_hex64, type_word, type_small_set;
+extern const struct type type_word, type_small_set;
+/* Numbers.  Not in types.c: whoever compiles a STRUCT of them has to see their sizes. */
+#define NUMBER(n, size, sign, l) static __attribute__((unused)) INT_LOOKS(n, size, sign, l)
+NUMBER(none, 0, false, LOOK_PLAIN);
+NUMBER(i8, 1, true, LOOK_PLAIN);
+NUMBER(u8, 1, false, LOOK_PLAIN);
+NUMBER(i16, 2, true, LOOK_PLAIN);
+NUMBER(u16, 2, false, LOOK_PLAIN);
+NUMBER(i32, 4, true, LOOK_PLAIN);
+NUMBER(u32, 4, false, LOOK_PLAIN);
+NUMBER(i64, 8, true, LOOK_PLAIN);
+NUMBER(u64, 8, false, LOOK_PLAIN);
+NUMBER(hex32, 4, false, LOOK_HEX);
+NUMBER(hex64, 8, false, LOOK_HEX);
+#undef NUMBER
 
 /* ---- Rows -------------------------------------------------------------- */
 
@@ -546,5 +565,7 @@ struct lock {
 };
 void lock_take(struct lock *l);
 void lock_release(struct lock *l);
+
+#include "syscalls/straight.h"
 
 #endif

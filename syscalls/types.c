@@ -7,19 +7,9 @@
 #include "syscalls/abi.h"
 #include "syscalls/descriptors.h"
 #include "syscalls/process.h"
+#include "syscalls/straight.h"
 
 #include <string.h>
-
-#define INT(n, size, sign) INT_TYPE(n, size, sign)
-INT(none, 0, false);
-INT(i8, 1, true);
-INT(u8, 1, false);
-INT(i16, 2, true);
-INT(u16, 2, false);
-INT(i32, 4, true);
-INT(u32, 4, false);
-INT(i64, 8, true);
-INT(u64, 8, false);
 
 const struct type type_ptr = {.name = "ptr", .kind = KIND_POINTER, .guest_size = 8, .host_size = 8};
 const struct type type_path = {.name = "path",
@@ -31,66 +21,8 @@ const struct type type_fd = {
 const struct type type_atfd = {
 	.name = "atfd", .kind = KIND_FD, .guest_size = 4, .host_size = 4, .is_signed = true};
 
-INT_LOOKS(hex32, 4, false, LOOK_HEX);
-INT_LOOKS(hex64, 8, false, LOOK_HEX);
 INT_LOOKS(word, 1, false, LOOK_WORD);
 INT_LOOKS(small_set, 8, false, LOOK_BITS);
-
-/* Each size by its own copy: with a variable size it would be a call for two or eight bytes. */
-static uint64_t load(const void *at, size_t size, bool is_signed)
-{
-	union {
-		uint8_t u1;
-		uint16_t u2;
-		uint32_t u4;
-		uint64_t u8;
-		int8_t s1;
-		int16_t s2;
-		int32_t s4;
-	} v = {0};
-
-	switch (size) {
-	case 1:
-		memcpy(&v, at, 1);
-		return is_signed ? (uint64_t)v.s1 : v.u1;
-	case 2:
-		memcpy(&v, at, 2);
-		return is_signed ? (uint64_t)v.s2 : v.u2;
-	case 4:
-		memcpy(&v, at, 4);
-		return is_signed ? (uint64_t)v.s4 : v.u4;
-	default:
-		memcpy(&v, at, 8);
-		return v.u8;
-	}
-}
-
-static void store(void *at, size_t size, uint64_t value)
-{
-	switch (size) {
-	case 1:
-		memcpy(at, &value, 1);
-		break;
-	case 2:
-		memcpy(at, &value, 2);
-		break;
-	case 4:
-		memcpy(at, &value, 4);
-		break;
-	default:
-		memcpy(at, &value, 8);
-	}
-}
-
-/* Whether a value, sign-extended or not as its source says, fits a place of `size` bytes. */
-static bool fits(uint64_t value, bool source_signed, size_t size, bool is_signed)
-{
-	if (size >= 8)
-		return is_signed == source_signed || (int64_t)value >= 0;
-	if (source_signed && (int64_t)value < 0)
-		return is_signed && (int64_t)value >= -(1LL << (8 * size - 1));
-	return value <= (is_signed ? (1UL << (8 * size - 1)) - 1 : (1UL << (8 * size)) - 1);
-}
 
 static uint64_t guest_mask_of(const struct type *t)
 {
@@ -189,7 +121,7 @@ int value_to_host(struct call *c, const struct type *t, uint64_t guest, uint64_t
 		*host = (uint64_t)(int64_t)(int32_t)guest;
 		return check_fd(c, t, (int)guest);
 	case KIND_INT:
-		*host = load(&guest, t->guest_size, t->is_signed);
+		*host = straight_load(&guest, t->guest_size, t->is_signed);
 		return 0;
 	case KIND_CUSTOM:
 		*host = 0;
@@ -200,98 +132,40 @@ int value_to_host(struct call *c, const struct type *t, uint64_t guest, uint64_t
 	}
 }
 
-/* ---- Fields ------------------------------------------------------------ */
-
-static int field_to_host(struct call *c, const struct field *f, const char *guest, char *host)
-{
-	const struct type *t = f->type;
-	uint64_t v, h = 0;
-	int r;
-
-	if (t->kind == KIND_STRUCT || (t->kind == KIND_CUSTOM && !f->host_size))
-		return to_host(c, t, guest + f->guest, host + f->host);
-	if (t->kind == KIND_CUSTOM)
-		return t->custom.to_host(c, guest + f->guest, host + f->host);
-	v = load(guest + f->guest, t->guest_size, t->is_signed);
-	if (t->kind == KIND_NAMES) {
-		r = names_to_host(t, v, 0, &h);
-		if (r < 0)
-			return r;
-		v = h;
-	} else if (!fits(v, t->is_signed, f->host_size, f->host_signed)) {
-		return -EINVAL;
-	}
-	store(host + f->host, f->host_size, v);
-	return 0;
-}
-
-static int field_to_guest(struct call *c, const struct field *f, const char *host, char *guest)
-{
-	const struct type *t = f->type;
-	uint64_t v, g = 0;
-	int r;
-
-	if (t->kind == KIND_STRUCT || t->kind == KIND_CUSTOM)
-		return to_guest(c, t, host + f->host, guest + f->guest);
-	v = load(host + f->host, f->host_size, f->host_signed);
-	if (t->kind == KIND_NAMES) {
-		r = names_to_guest(t, v, &g);
-		if (r < 0)
-			return r;
-		v = g;
-	} else if (!f->truncate && !fits(v, f->host_signed, t->guest_size, t->is_signed)) {
-		return -EOVERFLOW;
-	}
-	store(guest + f->guest, t->guest_size, v);
-	return 0;
-}
+/* ---- Structures ------------------------------------------------------------ */
 
 int to_host(struct call *c, const struct type *t, const void *guest, void *host)
 {
+	uint64_t v;
+	int r;
+
+	if (t->kind == KIND_STRUCT)
+		return t->straight.to_host(c, guest, host);
 	if (t->kind == KIND_CUSTOM)
 		return t->custom.to_host(c, guest, host);
-	if (t->kind != KIND_STRUCT) {
-		uint64_t v;
-		int r = value_to_host(c, t, load(guest, t->guest_size, t->is_signed), &v);
-
-		if (r == 0)
-			store(host, t->host_size, v);
-		return r;
-	}
-	memset(host, 0, t->host_size);
-	for (unsigned i = 0; i < t->count; i++) {
-		int r = field_to_host(c, &t->fields[i], guest, host);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	r = value_to_host(c, t, straight_load(guest, t->guest_size, t->is_signed), &v);
+	if (r == 0)
+		straight_store(host, t->host_size, v);
+	return r;
 }
 
 int to_guest(struct call *c, const struct type *t, const void *host, void *guest)
 {
+	uint64_t v;
+	int r;
+
+	if (t->kind == KIND_STRUCT)
+		return t->straight.to_guest(c, host, guest);
 	if (t->kind == KIND_CUSTOM)
 		return t->custom.to_guest(c, host, guest);
-	if (t->kind == KIND_NAMES) {
-		uint64_t v;
-		int r = names_to_guest(t, load(host, t->host_size, t->is_signed), &v);
-
-		if (r == 0)
-			store(guest, t->guest_size, v);
-		return r;
-	}
-	if (t->kind != KIND_STRUCT) {
+	if (t->kind != KIND_NAMES) {
 		memcpy(guest, host, t->guest_size);
 		return 0;
 	}
-	memset(guest, 0, t->guest_size);
-	for (unsigned i = 0; i < t->count; i++) {
-		int r = field_to_guest(c, &t->fields[i], host, guest);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	r = names_to_guest(t, straight_load(host, t->host_size, t->is_signed), &v);
+	if (r == 0)
+		straight_store(guest, t->guest_size, v);
+	return r;
 }
 
 static bool same_field(const struct field *f)
