@@ -82,7 +82,7 @@ FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)
 .SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: all help check check-escape soak lint demo bench conformance install uninstall clean distclean docs \
+.PHONY: all help check check-escape soak lint demo bench bench-docs conformance install uninstall clean distclean docs \
 	deps-build deps-test deps-lint built-tests inputs format
 
 all: $(B)/guise
@@ -96,7 +96,8 @@ help:
 	@echo 'make soak       the long ones: fuzzing, hundreds of runs in a row'
 	@echo 'make conformance  Go'"'"'s toolchain and its whole library'"'"'s tests, beside native runs (half an hour)'
 	@echo 'make lint       layering, format, both compilers, manual pages, scripts'
-	@echo 'make bench      the speed of a call and of a start'
+	@echo 'make bench      the speed of calls, events, processes, programs and starts'
+	@echo 'make bench-docs the same, and docs/performance.md from it'
 	@echo 'make docs       renew the support tables under docs/'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX); make uninstall'
 	@echo 'make clean      remove what was built; distclean: and what was downloaded'
@@ -245,7 +246,7 @@ $(B)/probe: tests/cli/probe.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
-$(B)/bench/%: bench/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+$(B)/bench/%: bench/%.c bench/stubs.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
@@ -254,12 +255,12 @@ $(B)/bench/floor: bench/floor.c $(B)/hosted/filter_native.o
 	$(Q)mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) $(CFLAGS) -static -o $@ $^
 
-$(B)/bench/interleave: bench/interleave.c
+$(B)/bench/interleave $(B)/bench/tracers: $(B)/bench/%: bench/%.c
 	$(Q)mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) $(CFLAGS) -static -o $@ $<
 
 # The same source for Linux: NATIVE picks the numbers.
-$(B)/bench/%.native: bench/%.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+$(B)/bench/%.native: bench/%.c bench/stubs.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,NATIVE,$@)$(CC) $(GUEST_CFLAGS) -DNATIVE -o $@ $<
 
@@ -322,14 +323,19 @@ demo:
 	@$(SUBMAKE) all inputs
 	@B=$(B) tests/real/demo
 
+BENCH_PAIRS := calls exit idle kevent spawn threads
+BENCH := $(patsubst %,$(B)/bench/%,$(BENCH_PAIRS) $(addsuffix .native,$(BENCH_PAIRS)) floor interleave tracers)
 bench:
 	@$(SUBMAKE) deps-build deps-demo deps-bench
-	@$(SUBMAKE) -s all inputs $(B)/bench/calls $(B)/bench/calls.native \
-		$(B)/bench/exit $(B)/bench/exit.native $(B)/bench/spawn $(B)/bench/spawn.native \
-		$(B)/bench/floor $(B)/bench/interleave
-	@B=$(B) bench/run
+	@$(SUBMAKE) -s all inputs $(BENCH)
+	@rm -f $(B)/bench/rows
+	@B=$(B) bench/run -o $(B)/bench/rows
 	@B=$(B) bench/trace
-	@B=$(B) bench/launch
+	@B=$(B) bench/launch -o $(B)/bench/rows
+
+# What `make bench` measured, as docs/performance.md and its picture.
+bench-docs: bench
+	@bench/report $(B)/bench/rows "$$(bench/run -m)" docs/performance.md docs/performance.svg
 
 # Go's toolchain at work on its own library, then the library's tests, all of them, beside native
 # runs of the same.
@@ -361,7 +367,7 @@ DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zl
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) command:python3 check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
 	libclang-rt-14-dev util-linux procps iproute2 strace
-DEPS_BENCH := bubblewrap crun
+DEPS_BENCH := bubblewrap crun procps proot runsc strace
 DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check \
 	zsh fish
 
