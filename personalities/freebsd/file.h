@@ -29,6 +29,7 @@ FREEBSD_HOOKS(statfs_version);
 FREEBSD_HOOKS(statfs11_version);
 FREEBSD_HOOKS(utime_nsec);
 FREEBSD_HOOKS(rlim);
+FREEBSD_HOOKS(key);
 FREEBSD_HOOKS(termios);
 
 /* sys/ioccom.h: a request is its direction, the size of what it points to, group and number. */

@@ -15,6 +15,7 @@
 #include "syscalls/linux.h"
 #include "syscalls/process.h"
 #include "syscalls/program.h"
+#include "syscalls/sysv.h"
 
 /* ---- Numbers ------------------------------------------------------------------- */
 
@@ -50,6 +51,28 @@ static long max_files(struct call *c)
 {
 	return sysctl_limit(c, RLIMIT_NOFILE);
 }
+
+/* What there may be of System V's: as Linux has it in a new namespace. */
+#define SYSV_LIMIT(kind, type, limit) \
+	static long limit(struct call *c) \
+	{ \
+		type limits; \
+		int r = sysv_##kind##_limits(c, &limits); \
+		return r < 0 ? r : (long)limits.limit; \
+	}
+SYSV_LIMIT(shm, struct shminfo64, shmmax)
+SYSV_LIMIT(shm, struct shminfo64, shmmin)
+SYSV_LIMIT(shm, struct shminfo64, shmmni)
+SYSV_LIMIT(shm, struct shminfo64, shmseg)
+SYSV_LIMIT(shm, struct shminfo64, shmall)
+SYSV_LIMIT(msg, struct msginfo, msgmax)
+SYSV_LIMIT(msg, struct msginfo, msgmni)
+SYSV_LIMIT(msg, struct msginfo, msgmnb)
+SYSV_LIMIT(sem, struct seminfo, semmni)
+SYSV_LIMIT(sem, struct seminfo, semmns)
+SYSV_LIMIT(sem, struct seminfo, semmsl)
+SYSV_LIMIT(sem, struct seminfo, semopm)
+SYSV_LIMIT(sem, struct seminfo, semvmx)
 
 static long release(struct call *c)
 {

@@ -3,4 +3,5 @@
 #include "personalities/freebsd/types_file.h"
 #include "personalities/freebsd/types_process.h"
 #include "personalities/freebsd/types_socket.h"
+#include "personalities/freebsd/types_sysv.h"
 #include "personalities/freebsd/types_time.h"
