@@ -54,6 +54,8 @@ struct box {
 	struct terminal_wish wish;
 	struct control *control; /* the supervisor's */
 	struct leftovers *left;
+	int64_t began_ms; /* by CLOCK_MONOTONIC */
+	bool is_known; /* by its record, if it could be made */
 	pid_t cleaner; /* of those alone, if the plan has none */
 	int timer; /* when --timeout is over; the supervisor's */
 	bool time_is_up, killed; /* by --timeout, by guise kill */
@@ -79,6 +81,8 @@ int box_perform(struct box *b, enum step_place place);
 _Noreturn void init_main(struct box *b);
 /* The process that becomes the program. */
 _Noreturn void guest_main(struct box *b);
+/* Signals that would have stopped it before it was that, bit n - 1 for n. */
+uint64_t guest_kept_stops(void);
 void box_send(const struct box *b, const struct message *m);
 /* stdio.c, in process 1 when the program has ended */
 void stdio_carry_back(const struct box *b);
@@ -92,6 +96,11 @@ void box_give_signals_back(struct box *b);
 /* Until the program at the other end of the channel has ended: its wait status as exit status,
  * or -1. */
 int box_attend(struct box *b, int signals);
+
+/* network.c: after process 1, for it. */
+void network_make(struct box *b);
+/* Says why there are no such namespaces: -1, or an error that is none of theirs. */
+int box_refused(struct box *b, uint64_t spaces, int error);
 
 /* layout.c: the path in the box of a device it has for everybody (null, zero, ...), or NULL. */
 const char *box_device(dev_t number);
@@ -127,7 +136,6 @@ int step_cgroup(struct box *b, const struct step *s);
 int step_join(struct box *b, const struct step *s);
 int step_first_to_go(struct box *b, const struct step *s);
 int step_share(struct box *b, const struct step *s);
-int step_loopback(struct box *b, const struct step *s);
 int step_hostname(struct box *b, const struct step *s);
 int step_drop(struct box *b, const struct step *s);
 int step_rules(struct box *b, const struct step *s);
@@ -154,6 +162,7 @@ int step_pivot(struct box *b, const struct step *s);
 int step_seal(struct box *b, const struct step *s);
 int step_enter(struct box *b, const struct step *s);
 int step_stdio(struct box *b, const struct step *s);
+int step_network(struct box *b, const struct step *s);
 int step_session(struct box *b, const struct step *s);
 int step_group(struct box *b, const struct step *s);
 int step_no_core(struct box *b, const struct step *s);

@@ -93,6 +93,32 @@ static int own_devices(void)
 	return r;
 }
 
+/* From here on stop signals are not blocked any more.  One that came before, or comes before the
+ * program is executed, must not stop a process whose parent waits for it (init.c): a handler, which
+ * is gone with execve(2), keeps it for the parent, in the memory the two have in common. */
+static volatile sig_atomic_t kept_stops; /* a handler is given nothing to find anything else by */
+
+static void keep_stop(int number)
+{
+	kept_stops |= 1 << (number - 1);
+}
+
+uint64_t guest_kept_stops(void)
+{
+	return (uint64_t)kept_stops;
+}
+
+static int unblock(const struct box *b)
+{
+	static const int stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+
+	/* Without namespaces the parent goes on, and has its own memory (weaker.c). */
+	for (size_t i = 0; !b->options->no_namespaces && i < sizeof stops / sizeof *stops; i++)
+		if (!(b->ignored >> (stops[i] - 1) & 1) && signal(stops[i], keep_stop) == SIG_ERR)
+			return -errno;
+	return sigprocmask(SIG_SETMASK, &b->mask, NULL) < 0 ? -errno : 0;
+}
+
 /* What was opened by guise itself has low numbers (the supervisor closed all but 0-2 and
  * the trace), so the hidden ones overwrite nothing that is still needed. */
 int step_descriptors(struct box *b, const struct step *s)
@@ -142,8 +168,9 @@ int step_native_filter(struct box *b, const struct step *s)
 
 int step_native_execute(struct box *b, const struct step *s)
 {
-	if (sigprocmask(SIG_SETMASK, &b->mask, NULL) < 0)
-		return -errno;
+	int r = unblock(b);
+	if (r < 0)
+		return r;
 	execve(s->to, b->options->argv, b->options->envp);
 	return failure_set(b->why, EXIT_NOT_RUNNABLE, "%s: %s; check the file and its interpreter",
 			   s->to, strerror(errno));
@@ -184,8 +211,9 @@ int step_execute(struct box *b, const struct step *s)
 	argv[1] = handover;
 	argv[2] = s->to;
 	memcpy(argv + 3, b->options->argv, n * sizeof *argv);
-	if (sigprocmask(SIG_SETMASK, &b->mask, NULL) < 0)
-		return -errno;
+	int r = unblock(b);
+	if (r < 0)
+		return r;
 	(void)syscall(SYS_execveat, HIDDEN_RESIDENT, "", argv, b->options->envp, AT_EMPTY_PATH);
 	return -errno;
 }

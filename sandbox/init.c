@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -223,8 +225,9 @@ static int let_go(struct box *b)
 	return 0;
 }
 
-static _Noreturn void become(const struct init *in)
+static int become(void *init)
 {
+	const struct init *in = init;
 	struct message m = {.kind = MESSAGE_FAILED};
 
 	in->box->why = &m.failure;
@@ -233,6 +236,23 @@ static _Noreturn void become(const struct init *in)
 		_exit(EXIT_GUISE);
 	}
 	guest_main(in->box);
+}
+
+/* The program's process needs this one's memory only until it executes, so it gets no copy but
+ * the memory itself, with a stack of its own in it, and this process waits meanwhile.  While it
+ * does it could not hear that the other stopped: what would stop that is kept until then. */
+#define STACK 65536
+
+static int spawn(struct init *in)
+{
+	_Alignas(16) char stack[STACK];
+	struct failure *why = in->box->why;
+
+	in->program = clone(become, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, in);
+	if (in->program < 0)
+		return -errno;
+	in->box->why = why; /* it had one on that stack */
+	return 0;
 }
 
 static int start(struct init *in)
@@ -248,12 +268,13 @@ static int start(struct init *in)
 	in->children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (in->children < 0)
 		return -errno;
-	in->program = fork();
-	if (in->program < 0)
-		return -errno;
-	if (in->program == 0)
-		become(in);
-	(void)setpgid(in->program, in->program); /* done there already, if it fails */
+	int r = spawn(in);
+	if (r < 0)
+		return r;
+	uint64_t stops = guest_kept_stops();
+	for (int number = 1; stops >> (number - 1); number++)
+		if (stops >> (number - 1) & 1)
+			signal_program(in, number);
 	return let_go(b);
 }
 

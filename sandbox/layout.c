@@ -477,9 +477,6 @@ static int add_start(struct layout *l, struct plan *out)
 	    add_kept(l, out) < 0 || limits_start(o, out, l->why) < 0 || add(l, out, &spaces) < 0 ||
 	    add_plain(l, out, inside, COUNT_OF(inside)) < 0 || limits_init(o, out, l->why) < 0)
 		return -1;
-	bool loopback = !o->host_network && !o->no_network;
-	if (loopback && add(l, out, &(struct step){.kind = STEP_LOOPBACK}) < 0)
-		return -1;
 	if (add(l, out, &name) < 0 ||
 	    add(l, out, &(struct step){.kind = o->native ? STEP_REFUSE_FOREIGN : STEP_PROCESSES}) <
 		    0 ||
@@ -511,7 +508,10 @@ static int add_end(struct layout *l, struct plan *out)
 	const struct step execute = {.kind = o->native ? STEP_NATIVE_EXECUTE : STEP_EXECUTE,
 				     .to = (char *)o->program};
 
+	const struct step network = {.kind = STEP_NETWORK, .number = !o->no_network};
+
 	if (add_plain(l, out, settle, COUNT_OF(settle)) < 0 || add(l, out, &enter) < 0 ||
+	    (!o->host_network && add(l, out, &network) < 0) ||
 	    add(l, out, &(struct step){.kind = STEP_SESSION}) < 0 ||
 	    add(l, out, &(struct step){.kind = STEP_DROP}) < 0 || add_landlock(l, out) < 0 ||
 	    add_plain(l, out, guest, COUNT_OF(guest)) < 0)

@@ -78,6 +78,11 @@ static void print_link(FILE *out, const struct step *s)
 	fprintf(out, " %s -> %s", s->to, s->text);
 }
 
+static void print_network(FILE *out, const struct step *s)
+{
+	fputs(s->number ? " with its loopback up" : " of nothing", out);
+}
+
 static void print_landlock(FILE *out, const struct step *s)
 {
 	fprintf(out, " (version %lu)", (unsigned long)s->number);
@@ -109,7 +114,6 @@ static const struct {
 	[STEP_JOIN] = {"join control groups", IN_INIT, print_paths},
 	[STEP_FIRST_TO_GO] = {"first to go when memory runs short", IN_INIT, print_paths},
 	[STEP_SHARE] = {"at most half of what its user may have", IN_INIT, print_paths},
-	[STEP_LOOPBACK] = {"loopback up", IN_INIT, print_paths},
 	[STEP_HOSTNAME] = {"hostname", IN_INIT, print_paths},
 	[STEP_REFUSE_FOREIGN] = {"refuse other systems' programs", IN_INIT, print_paths},
 	[STEP_PROCESSES] = {"facts about the processes inside", IN_INIT, print_paths},
@@ -131,6 +135,7 @@ static const struct {
 	[STEP_PIVOT] = {"pivot", IN_INIT, print_paths},
 	[STEP_SEAL] = {"seal root", IN_INIT, print_paths},
 	[STEP_ENTER] = {"enter", IN_INIT, print_paths},
+	[STEP_NETWORK] = {"network", IN_INIT, print_network},
 	[STEP_DROP] = {"drop capabilities, no new privileges", IN_INIT, print_paths},
 	[STEP_RULES] = {"landlock alone", IN_INIT, print_landlock},
 	[STEP_ALLOW] = {"allow", IN_INIT, print_allowance},

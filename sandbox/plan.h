@@ -29,7 +29,6 @@ enum step_kind {
 	STEP_JOIN, /* the control groups */
 	STEP_FIRST_TO_GO, /* when memory runs short */
 	STEP_SHARE, /* of what the user may have */
-	STEP_LOOPBACK,
 	STEP_HOSTNAME, /* to */
 	STEP_REFUSE_FOREIGN, /* other systems' programs, by name, where the kernel can */
 	STEP_PROCESSES, /* what Linux tells of the processes inside, for the resident */
@@ -51,6 +50,7 @@ enum step_kind {
 	STEP_PIVOT, /* the new root becomes /, the old one goes */
 	STEP_SEAL, /* our own directories read-only */
 	STEP_ENTER, /* working directory `to` */
+	STEP_NETWORK, /* its namespace; number: 1 with its loopback up */
 	STEP_SESSION, /* a session of its own, and a terminal if the caller has one */
 	STEP_DROP, /* all capabilities, for good */
 	STEP_RULES, /* without namespaces: what Landlock is to hold; number: its version */

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sandbox/box.h"
@@ -44,7 +45,6 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_JOIN] = step_join,
 	[STEP_FIRST_TO_GO] = step_first_to_go,
 	[STEP_SHARE] = step_share,
-	[STEP_LOOPBACK] = step_loopback,
 	[STEP_HOSTNAME] = step_hostname,
 	[STEP_REFUSE_FOREIGN] = step_refuse_foreign,
 	[STEP_PROCESSES] = step_processes,
@@ -71,6 +71,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_ALLOW] = step_allow,
 	[STEP_ENFORCE] = step_enforce,
 	[STEP_LANDLOCK] = step_landlock,
+	[STEP_NETWORK] = step_network,
 	[STEP_SESSION] = step_session,
 	[STEP_GROUP] = step_group,
 	[STEP_NO_CORE] = step_no_core,
@@ -132,7 +133,7 @@ int box_perform(struct box *b, enum step_place place)
 
 /* ---- Namespaces ------------------------------------------------------------------------ */
 
-static int refused(struct box *b, uint64_t spaces, int error)
+int box_refused(struct box *b, uint64_t spaces, int error)
 {
 	const char *cure = confine_refusal();
 
@@ -161,7 +162,7 @@ int step_namespaces(struct box *b, const struct step *s)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
 		return -errno;
-	long pid = cgroup_clone(b, s->number);
+	long pid = cgroup_clone(b, s->number & ~(uint64_t)CLONE_NEWNET);
 	if (pid == 0) {
 		close(channel[0]);
 		b->channel = channel[1];
@@ -171,10 +172,12 @@ int step_namespaces(struct box *b, const struct step *s)
 	close(channel[1]);
 	if (pid < 0) {
 		close(channel[0]);
-		return refused(b, s->number, error);
+		return box_refused(b, s->number, error);
 	}
 	b->channel = channel[0];
 	b->init = (pid_t)pid;
+	if (s->number & CLONE_NEWNET)
+		network_make(b);
 	return 0;
 }
 
@@ -402,6 +405,39 @@ static void end_in_time(struct box *b)
 	set_timer(b, b->options->grace_ms);
 }
 
+/* Who is over sooner need not be found by anyone, nor leaves anything to find. */
+#define UNKNOWN_MS 10
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* a clock there is: cannot fail */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* First somebody who removes what is about to be there. */
+static void make_known(struct box *b)
+{
+	b->is_known = true;
+	if (!b->cgroup.cleaner)
+		b->cleaner = cleaner_start(leftovers_clean, b->left);
+	if (control_open(b) < 0)
+		end_at_once(b);
+}
+
+/* How long to wait for events, at most: milliseconds, or -1. */
+static int patience(struct box *b, int wait)
+{
+	if (b->is_known || !b->control->record)
+		return wait;
+	int64_t left = b->began_ms + UNKNOWN_MS - now_ms();
+	if (left > 0)
+		return wait < 0 || left < wait ? (int)left : wait;
+	make_known(b);
+	return wait;
+}
+
 enum { HEARS = 4 };
 
 static int supervise(struct box *b, int signals)
@@ -418,6 +454,7 @@ static int supervise(struct box *b, int signals)
 	for (bool over = false; !over;) {
 		int wait = t->drain ? t->drain(t->reader, false) : -1;
 
+		wait = patience(b, wait);
 		terminal_poll(b->terminal, fds + HEARS);
 		control_poll(b, fds + HEARS + TERMINAL_POLLS);
 		if (poll(fds, COUNT_OF(fds), wait) < 0) {
@@ -508,11 +545,8 @@ static int run(struct box *b, int signals)
 {
 	if (box_perform(b, IN_SUPERVISOR) < 0)
 		return -1;
-	/* Process 1 is at work meanwhile: this costs no time. */
-	if (!b->cgroup.cleaner)
-		b->cleaner = cleaner_start(leftovers_clean, b->left);
-	if (control_open(b) < 0)
-		end_at_once(b);
+	if (b->wish.replaced || b->options->name_is_given)
+		make_known(b);
 	/* Nobody else's to look into or take descriptors from.  Not earlier: process 1 is a copy,
 	 * and to map its user it needs what is in /proc of a dumpable process only. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* cannot fail with 0 */
@@ -551,6 +585,7 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		.terminal = &terminal,
 		.control = &control,
 		.pty = -1,
+		.began_ms = now_ms(),
 	};
 	AUTO_CLOSE int signals = box_take_signals(&b);
 

@@ -80,7 +80,7 @@ START_TEST(default_is_closed)
 	ck_assert_uint_eq(p.steps[spaces].number, CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS |
 							  CLONE_NEWNET | CLONE_NEWIPC |
 							  CLONE_NEWUTS | CLONE_NEWCGROUP);
-	ck_assert_int_ge(find(&p, STEP_LOOPBACK, NULL), 0);
+	ck_assert_int_ge(find(&p, STEP_NETWORK, NULL), 0);
 	ck_assert_int_ge(find(&p, STEP_TMPFS, "/tmp"), 0);
 	ck_assert_int_ge(find(&p, STEP_DEVICE, "/dev/null"), 0);
 	ck_assert_int_ge(find(&p, STEP_FILE, "/etc/passwd"), 0);
@@ -123,7 +123,7 @@ START_TEST(host_network_keeps_the_namespace)
 	struct plan p = make(&o);
 
 	ck_assert(!(p.steps[find(&p, STEP_NAMESPACES, NULL)].number & CLONE_NEWNET));
-	ck_assert_int_eq(find(&p, STEP_LOOPBACK, NULL), -1);
+	ck_assert_int_eq(find(&p, STEP_NETWORK, NULL), -1);
 	plan_free(&p);
 }
 END_TEST
