@@ -270,15 +270,20 @@ TRANSLATOR(link_followed)
 	return host(c, __NR_linkat, AT_FDCWD, c->a[0], AT_FDCWD, c->a[1], AT_SYMLINK_FOLLOW);
 }
 
-/* A directory may not be unlinked: POSIX and the guests say EPERM, Linux EISDIR. */
-static long unlink_error(long r)
+/* A directory may not be unlinked: POSIX and the guests say EPERM, Linux EISDIR; of the root,
+ * which is in no directory, they say that too. */
+static long unlink_error(struct call *c, uint64_t path, long r)
 {
-	return r == -EISDIR ? -EPERM : r;
+	char text[2];
+
+	if (r != -EISDIR)
+		return r;
+	return get_guest_string(c, text, path, sizeof text) == 1 && text[0] == '/' ? r : -EPERM;
 }
 
 TRANSLATOR(unlink)
 {
-	return unlink_error(host(c, __NR_unlinkat, AT_FDCWD, c->a[0], 0));
+	return unlink_error(c, c->a[0], host(c, __NR_unlinkat, AT_FDCWD, c->a[0], 0));
 }
 
 TRANSLATOR(unlinkat)
@@ -288,7 +293,7 @@ TRANSLATOR(unlinkat)
 
 	if (r < 0)
 		return r;
-	return unlink_error(host(c, __NR_unlinkat, dir, c->a[1], flags));
+	return unlink_error(c, c->a[1], host(c, __NR_unlinkat, dir, c->a[1], flags));
 }
 
 /* A new directory gets permissions only; Linux would let the sticky bit through. */

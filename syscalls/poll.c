@@ -176,6 +176,9 @@ TRANSLATOR(poll)
 {
 	int ms = (int)c->a[2];
 	uint64_t timeout;
+
+	if (ms < -1)
+		return -EINVAL; /* poll(2): neither INFTIM nor positive */
 	int r = timeout_in_scratch(c, ms < 0, ms < 0 ? 0 : (uint64_t)ms * 1000000, &timeout);
 
 	return r < 0 ? r : poll_for(c, (uint32_t)c->a[1], timeout);

@@ -66,6 +66,18 @@ static long execute(struct call *c, const struct program *program, const char *s
 	return engine_exec(c, &e);
 }
 
+/* Every program has at least its name, and so do the vectors: kern_exec.c, exec_copyin_args()
+ * and kern_execve().  Linux makes up what is missing. */
+static int check_vector(struct call *c)
+{
+	uint64_t first;
+	int r = c->a[1] ? get_guest(c, &first, c->a[1], sizeof first) : -EFAULT;
+
+	if (r < 0)
+		return r;
+	return first ? 0 : -EINVAL;
+}
+
 /* execve(path, argv, envp) */
 TRANSLATOR(execve)
 {
@@ -73,6 +85,8 @@ TRANSLATOR(execve)
 	struct program program;
 	long r = get_guest_string(c, path, c->a[0], sizeof path);
 
+	if (r >= 0 && !c->personality->is_host)
+		r = check_vector(c);
 	if (r >= 0)
 		r = program_open(c, path, &program);
 	return r < 0 ? r : execute(c, &program, path);
@@ -86,6 +100,8 @@ TRANSLATOR(fexecve)
 	uint64_t fd;
 	long r = arg_value(c, 0, &fd);
 
+	if (r == 0 && !c->personality->is_host)
+		r = check_vector(c);
 	if (r < 0)
 		return r;
 	if (facts_path(c, (int)fd, path, sizeof path) < 0)

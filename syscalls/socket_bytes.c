@@ -95,6 +95,8 @@ TRANSLATOR(write)
 		n = host_wait(c, __NR_sendto, fd, c->a[1], c->a[2], flags, 0, 0);
 	else
 		n = host_wait(c, __NR_write, fd, c->a[1], c->a[2]);
+	if (n == -EFAULT && c->a[2] > INT64_MAX)
+		n = -EINVAL; /* write(2): too many bytes */
 	return socket_sent(c, (int)fd, flags, 0, n);
 }
 

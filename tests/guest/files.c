@@ -317,6 +317,10 @@ static void descriptors(void)
 	long before = now_ms();
 	IS(120, sys(SYS_poll, &none, 1, 50), 0);
 	CHECK(121, now_ms() - before >= 50 && none.revents == 0);
+	/* Neither a time nor for ever; more than SSIZE_MAX bytes; what is in no directory. */
+	CHECK(124, sys(SYS_poll, &none, 1, -2) == -EINVAL &&
+			   sys(SYS_write, 1, pages(1), -1L) == -EINVAL &&
+			   sys(SYS_unlink, "/") == -EISDIR);
 	struct pollfd bad = {998, 1, 0};
 	IS(122, sys(SYS_poll, &bad, 1, 0), 1);
 	IS(123, bad.revents, 0x20); /* POLLNVAL */

@@ -213,6 +213,8 @@ static void execs(char *self)
 	char *with_args[] = {self, "child", "two words", "", 0};
 	char *with_env[] = {"A=1", "B=", 0};
 	IS(28, run(self, with_args, with_env), 0);
+	IS(118, sys(SYS_execve, self, ((char *[]){0}), with_env), -EINVAL);
+	IS(119, sys(SYS_execve, self, 0, with_env), -EFAULT);
 	sys(SYS_sigprocmask, 3, old, 0);
 	sys(SYS_sigaction, SIGUSR1, &keep, 0);
 
