@@ -14,6 +14,7 @@
 #include "cli/release.h"
 #include "cli/report.h"
 #include "cli/run.h"
+#include "cli/tally.h"
 #include "sandbox/box.h"
 #include "sandbox/landlock.h"
 #include "sandbox/scope.h"
@@ -87,6 +88,8 @@ static const struct option_row rows[] = {
 	 "do not say what this kernel cannot enforce twice"},
 	{"report", TAKES_TEXT, AT(report), "FILE",
 	 "list what it left that the host may run later (-: on standard error)"},
+	{"stats", TAKES_NOTHING, AT(stats), NULL,
+	 "tell at the end how calls were made, and what the translator cost"},
 	{"print-profile", TAKES_NOTHING, AT(print_profile), NULL,
 	 "print the options as a profile file, and do nothing"},
 	{"dry-run", TAKES_NOTHING, AT(dry_run), NULL, "print what would be done, and do nothing"},
@@ -159,7 +162,7 @@ static int read_settings(struct run *r)
 
 	s->magic = SETTINGS_MAGIC;
 	s->flags = (g->check_uses ? SETTINGS_CHECK_USES : 0) |
-		   (g->no_patch ? SETTINGS_NO_PATCH : 0);
+		   (g->no_patch ? SETTINGS_NO_PATCH : 0) | (g->stats ? SETTINGS_TALLY : 0);
 	if (copy_setting(r, "personality", g->personality, s->personality, sizeof s->personality) <
 	    0)
 		return -1;
@@ -474,6 +477,7 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 	       : g->release		      ? "--release"
 	       : g->no_patch		      ? "--no-patch"
 	       : g->check_uses		      ? "--check-uses"
+	       : g->stats		      ? "--stats"
 					      : NULL;
 }
 
@@ -551,7 +555,8 @@ static int run_and_report(struct run *r, const struct plan *plan)
 
 	if (report_open(&report, r->given.report, r->why) < 0)
 		return COMMAND_FAILED;
-	int status = box_run(plan, &r->box, r->why);
+	int status = r->given.stats ? tally_run(plan, &r->box, r->why)
+				    : box_run(plan, &r->box, r->why);
 	return report_write(&report, plan, r->why) < 0 ? COMMAND_FAILED : status;
 }
 

@@ -16,7 +16,7 @@ struct run_options {
 	struct limit_options limits;
 	struct life_options life;
 	const char *report;
-	bool print_profile, procfs;
+	bool print_profile, procfs, stats;
 	bool ephemeral;
 };
 

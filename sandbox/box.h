@@ -107,6 +107,8 @@ const char *box_device(dev_t number);
 
 /* images.c: the resident's, sealed: a descriptor or -errno. */
 int image_make(void);
+/* Memory of n bytes that residents share, their board at its head: a descriptor, or -errno. */
+int image_board(size_t n);
 
 /* place.c */
 int place_attach(struct box *b, int tree, const char *path, bool directory);

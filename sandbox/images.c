@@ -63,16 +63,25 @@ static int sealed(const char *name, unsigned flag, const void *data, size_t n)
 }
 
 /* Nobody can take memory from under those who have it mapped. */
-static int make_board(struct box *b)
+int image_board(size_t n)
 {
 	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+	AUTO_CLOSE int fd = make("board", MFD_NOEXEC_SEAL);
 
-	b->board = make("board", MFD_NOEXEC_SEAL);
+	if (fd < 0)
+		return fd;
+	if (ftruncate(fd, (off_t)n) < 0 || fcntl(fd, F_ADD_SEALS, seals) < 0)
+		return -errno;
+	return take(&fd);
+}
+
+static int make_board(struct box *b)
+{
+	int given = b->options->board;
+
+	b->board = given ? given : image_board(sizeof(struct board));
 	if (b->board < 0)
 		return b->board;
-	if (ftruncate(b->board, sizeof(struct board)) < 0 ||
-	    fcntl(b->board, F_ADD_SEALS, seals) < 0)
-		return -errno;
 	b->board_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return b->board_bell < 0 ? -errno : 0;
 }

@@ -61,6 +61,7 @@ struct box_options {
 	bool native; /* the program runs without a resident, under a filter of its own */
 	struct settings settings;
 	struct box_trace trace;
+	int board; /* what image_board() made, to be looked at afterwards; 0: nobody will */
 	struct limits limits;
 	uint64_t timeout_ms, grace_ms; /* 0: none; then so long from SIGTERM to SIGKILL */
 	const char *timeout_text; /* as it was given */

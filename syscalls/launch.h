@@ -43,6 +43,7 @@ enum settings_flags {
 		1, /* stop with a message at a Linux call its row did not declare (tests) */
 	SETTINGS_TRACE = 2, /* records of all calls to HIDDEN_TRACE */
 	SETTINGS_NO_PATCH = 4, /* every call through the trap */
+	SETTINGS_TALLY = 8, /* how calls are made, to the tally behind the board (tally.h) */
 	SETTINGS_TRACE_TIMES = 0x100, /* when each began, and how long it took */
 	SETTINGS_TRACE_BARE = 0x200, /* not what arguments point to */
 	SETTINGS_TRACE_LOSSY = 0x400, /* rather lose records than wait */

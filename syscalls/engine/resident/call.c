@@ -69,26 +69,43 @@ static void check_use(const struct call *c, int nr)
 	die(EXIT_GUISE, "%s makes Linux call %d, which its row does not declare", c->row->name, nr);
 }
 
-long host_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
-	       uint64_t a4, uint64_t a5)
-{
-	if (__builtin_expect(space.check_uses, false))
-		check_use(c, nr);
-	return gate(nr, a0, a1, a2, a3, a4, a5);
-}
-
-static void watch_wait(struct call *c, int nr)
+/* When it goes out, for the tally. */
+static uint64_t watch_call(struct call *c, int nr)
 {
 	if (space.check_uses)
 		check_use(c, nr);
+	return space.tallies ? tally_goes_out(of_thread(c->thread)) : 0;
+}
+
+long host_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+	       uint64_t a4, uint64_t a5)
+{
+	if (__builtin_expect(space.watches_calls, false)) {
+		uint64_t since = watch_call(c, nr);
+		long result = gate(nr, a0, a1, a2, a3, a4, a5);
+
+		tally_came_back(of_thread(c->thread), since);
+		return result;
+	}
+	return gate(nr, a0, a1, a2, a3, a4, a5);
+}
+
+static uint64_t watch_wait(struct call *c, int nr)
+{
 	trace_begun(of_thread(c->thread), 0);
+	return watch_call(c, nr);
 }
 
 long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
 		    uint64_t a4, uint64_t a5)
 {
-	if (__builtin_expect(space.watches_waits, false))
-		watch_wait(c, nr);
+	if (__builtin_expect(space.watches_waits, false)) {
+		uint64_t since = watch_wait(c, nr);
+		long result = gate_wait(nr, a0, a1, a2, a3, a4, a5);
+
+		tally_came_back(of_thread(c->thread), since);
+		return result;
+	}
 	return gate_wait(nr, a0, a1, a2, a3, a4, a5);
 }
 
@@ -171,6 +188,22 @@ static __attribute__((noinline)) int make_traced(struct resident *r, struct call
 	return finish(r, c, fetched < 0 ? fetched : dispatch(c), true);
 }
 
+/* Traced, counted for the tally, or both. */
+static __attribute__((noinline)) int make_watched(struct resident *r, struct call *c, long fetched)
+{
+	int how;
+
+	if (space.tallies)
+		tally_begin(r);
+	if (space.settings.flags & SETTINGS_TRACE)
+		how = make_traced(r, c, fetched);
+	else
+		how = finish(r, c, fetched < 0 ? fetched : dispatch(c), false);
+	if (space.tallies)
+		tally_end(r);
+	return how;
+}
+
 /* Not by an initialiser: that would clear the arguments, which are about to be written, by the
  * slow means a compiler has for it without vector registers. */
 static inline __attribute__((always_inline)) void begin(struct resident *r, struct call *c)
@@ -195,8 +228,8 @@ int resident_call(struct resident *r)
 
 	begin(r, &c);
 	fetched = c.personality->fetch(&c);
-	if (__builtin_expect(space.settings.flags & SETTINGS_TRACE, 0))
-		return make_traced(r, &c, fetched);
+	if (__builtin_expect(space.settings.flags & (SETTINGS_TRACE | SETTINGS_TALLY), 0))
+		return make_watched(r, &c, fetched);
 	return finish(r, &c, fetched < 0 ? fetched : dispatch(&c), false);
 }
 

@@ -38,6 +38,11 @@ entry_call:
 	mov %r13, %gs:R_R13
 	mov %r14, %gs:R_R14
 	mov %r15, %gs:R_R15
+	/* Every so many calls one goes the way on which its time is taken (tally.h). */
+	mov %gs:T_CELL, %rcx
+	incq (%rcx)
+	testb $(T_SAMPLE - 1), (%rcx)
+	jz translate
 	/* Linux's own call with Linux's own arguments, as struct process has noted: nothing is
 	 * looked at again, and the registers stay where they are. */
 	mov %eax, %ecx

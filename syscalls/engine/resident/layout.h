@@ -10,7 +10,7 @@
  *	ARENA           thread slots
  *	PAGES           more pages
  *	TRACE           the ring of trace records, if there is one
- *	BOARD           what processes tell each other
+ *	BOARD           what processes tell each other; behind it the tally
  *	LIMIT
  *
  * Image, first pages and first slot share 2 MiB, which is one page of Linux's page tables:
@@ -62,6 +62,7 @@
 #define T_SELF 512
 #define T_STACK_TOP 520
 #define T_PENDING 528
+#define T_CELL 536
 
 /* struct process, at the thread's T_PROCESS */
 #define T_PROCESS 144
@@ -87,6 +88,9 @@
 
 #define USER_CS 0x33
 #define USER_SS 0x2b
+
+/* Calls between two that are timed (tally.h): a power of two, 256 at most. */
+#define T_SAMPLE 256
 
 /* What the gate returns when a signal was waiting before a sleeping call began. */
 #define GATE_ABORTED -4090

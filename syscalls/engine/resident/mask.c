@@ -113,7 +113,10 @@ int engine_pending(struct call *c, struct sigset *set)
 {
 	struct resident *r = of_thread(c->thread);
 	uint64_t host = 0;
-	long e = LINUX(rt_sigpending, &host, 8);
+	long e;
+
+	tally_is_linux(r);
+	e = LINUX(rt_sigpending, &host, 8);
 
 	if (e < 0)
 		return (int)e;
@@ -130,6 +133,7 @@ int engine_pending(struct call *c, struct sigset *set)
 
 long engine_pause(struct call *c)
 {
+	tally_is_linux(of_thread(c->thread));
 	if (space.watches_waits)
 		trace_begun(of_thread(c->thread), 0);
 	return gate_wait(__NR_pause, 0, 0, 0, 0, 0, 0);
@@ -184,6 +188,7 @@ long engine_wait_signal(struct call *c, const struct sigset *set, uint64_t timeo
 
 	if (n)
 		return n;
+	tally_is_linux(r);
 	blocked |= sigset_to_host(c->personality, &r->thread.mask) & ~SYNCHRONOUS;
 	blocked &= ~counted_in_host(c->thread->process);
 	r->host_blocked = blocked;
@@ -220,6 +225,7 @@ long engine_send(struct call *c, int pid, int host_tid, int n, int code, uint64_
 
 	if (!s)
 		return -EINVAL;
+	tally_is_linux(of_thread(c->thread));
 	si.si_signo = s->host;
 	si.si_code = CODE_WRAPPED;
 	si.si_errno = WRAP(n, code);

@@ -18,6 +18,7 @@
 #include "syscalls/launch.h"
 #include "syscalls/personality.h"
 #include "syscalls/process.h"
+#include "syscalls/tally.h"
 #include "syscalls/trace.h"
 
 #include <asm/siginfo.h>
@@ -30,6 +31,7 @@ struct resident {
 	uint64_t stack_top;
 	uint32_t pending; /* a signal is in hand: host_info, raised or both */
 	uint32_t slot;
+	struct tally_cell *cell; /* where it counts its calls */
 	bool has_host; /* host_info is full */
 	bool has_raised; /* raised is full */
 	bool is_vfork_child;
@@ -50,12 +52,20 @@ struct resident {
 	struct trace_entry *entry; /* the call being traced, or NULL */
 	struct robust_list_head list; /* of locks Linux marks when the thread dies (ring.c) */
 	int32_t listed_tid; /* who told Linux of it; 0: nobody */
+	struct tally_cell own_cell; /* while it has none that is shared */
+	struct {
+		bool went_out; /* Linux was called for it */
+		bool timed;
+		uint64_t began, in_linux; /* ticks */
+	} tallied; /* the call under way */
 	char vectors[16384] __attribute__((aligned(64)));
 	char scratch[SCRATCH_SIZE] __attribute__((aligned(64)));
 };
 _Static_assert(offsetof(struct resident, self) == T_SELF, "layout.h");
 _Static_assert(offsetof(struct resident, stack_top) == T_STACK_TOP, "layout.h");
 _Static_assert(offsetof(struct resident, pending) == T_PENDING, "layout.h");
+_Static_assert(offsetof(struct resident, cell) == T_CELL, "layout.h");
+_Static_assert(TALLY_SAMPLE == T_SAMPLE && offsetof(struct tally_cell, calls) == 0, "layout.h");
 _Static_assert(offsetof(struct thread, process) == T_PROCESS, "layout.h");
 _Static_assert(offsetof(struct process, personality) == P_PERSONALITY, "layout.h");
 _Static_assert(offsetof(struct process, quick) == P_QUICK, "layout.h");
@@ -85,7 +95,10 @@ struct space {
 	bool has_fsgsbase;
 	bool has_life; /* HIDDEN_LIFE is one */
 	bool check_uses;
-	bool watches_waits; /* for check_uses or the trace */
+	bool tallies; /* SETTINGS_TALLY, and there is a thread */
+	bool watches_calls; /* for check_uses or the tally */
+	bool watches_waits; /* for these or the trace */
+	uint64_t program_key; /* of the program, for the tally's sites */
 	struct lock lock; /* slots and pages */
 	struct lock patch_lock;
 	uint64_t next_page;
@@ -170,6 +183,19 @@ void board_killed(const struct resident *r, int guest); /* by that signal */
 
 /* load.c: maps the program and enters it; exits with a message on failure. */
 _Noreturn void load_program(struct resident *r, int fd, char **argv, char **envp);
+
+/* tally.c */
+enum tally_part { TALLY_PROCESS, TALLY_THREAD, TALLY_PROGRAM };
+void tally_open(void); /* at a program's start */
+void tally_program(const struct process *p); /* its name is known */
+void tally_join(struct resident *r, enum tally_part part, int pid); /* one more begins */
+void tally_trap(struct resident *r); /* its registers are those of the call */
+void tally_begin(struct resident *r);
+void tally_end(struct resident *r);
+uint64_t tally_goes_out(struct resident *r);
+void tally_came_back(struct resident *r, uint64_t since);
+/* The engine itself calls Linux for it. */
+void tally_is_linux(struct resident *r);
 
 /* message.c: one line on standard error, "guise: " in front. */
 void message(const char *text, ...);

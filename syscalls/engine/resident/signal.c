@@ -290,6 +290,8 @@ static void trapped_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
 	if (is_guest(m) && si->si_arch == AUDIT_ARCH_X86_64) {
 		signal_registers(m, &r->thread.regs);
 		patch_trapped(r, &r->thread.regs);
+		if (space.tallies)
+			tally_trap(r);
 		m->rcx = m->rip;
 		m->rip = (uint64_t)entry_call;
 		take_gs(r);

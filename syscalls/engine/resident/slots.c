@@ -43,6 +43,7 @@ static void prepare(struct resident *r, uint32_t slot)
 {
 	memset(r, 0, offsetof(struct resident, vectors));
 	r->self = r;
+	r->cell = &r->own_cell;
 	r->slot = slot;
 	/* The call instruction of entry_call leaves the stack as the C convention has it. */
 	r->stack_top = (uint64_t)r - SLOT_CONTEXT + SLOT_STACK_END;

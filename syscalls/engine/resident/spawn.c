@@ -28,10 +28,13 @@ static int32_t guest_number(const struct process *p, int32_t host_tid)
 }
 
 /* Linux wrote the number of the new task to its slot. */
-static void take_numbers(struct resident *r)
+static void take_numbers(struct resident *r, enum tally_part part)
 {
 	r->thread.host_tid = (int32_t)space.slots[r->slot];
 	r->thread.tid = guest_number(r->thread.process, r->thread.host_tid);
+	if (space.tallies)
+		tally_join(r, part,
+			   part == TALLY_PROCESS ? r->thread.host_tid : r->thread.process->pid);
 }
 
 /* What the parent asked for of the child's number. */
@@ -84,7 +87,7 @@ static _Noreturn void begin_child(struct resident *r, struct call *c, const stru
 
 	slots_forked(r);
 	r->entry = NULL; /* the parent's */
-	take_numbers(r);
+	take_numbers(r, TALLY_PROCESS);
 	board_born(p->pid, r->thread.host_tid);
 	if (p->is_reaper)
 		p->reaper = p->pid;
@@ -147,7 +150,7 @@ static void begin_shared(struct resident *r)
 	struct call c = {.thread = &r->thread, .personality = p->personality};
 
 	slot_begin(r);
-	take_numbers(r);
+	take_numbers(r, TALLY_PROCESS);
 	board_born(p->pid, r->thread.host_tid);
 	if (p->is_reaper)
 		p->reaper = p->pid;
@@ -225,6 +228,7 @@ long engine_fork(struct call *c, unsigned flags, const struct life *life)
 {
 	struct resident *r = of_thread(c->thread);
 	uint64_t before = signals_block_all(r);
+	tally_is_linux(r);
 	long pid = flags & FORK_SHARED ? fork_shared(c, r, flags) : fork_copy(c, r, life);
 
 	if (pid > 0)
@@ -263,7 +267,7 @@ static void write_numbers(struct birth *maker, uint64_t sequence, struct thread 
 static void begin_thread(struct resident *r)
 {
 	slot_begin(r);
-	take_numbers(r);
+	take_numbers(r, TALLY_THREAD);
 	write_numbers(&r->birth.maker->birth, r->birth.sequence, &r->thread, &r->birth.asked,
 		      r->thread.tid);
 	if (space.settings.flags & SETTINGS_TRACE)
@@ -337,6 +341,7 @@ long engine_new_thread(struct call *c, const struct new_thread *n)
 {
 	struct resident *r = of_thread(c->thread);
 	uint64_t before = signals_block_all(r);
+	tally_is_linux(r);
 	long tid = start_thread(c, r, n);
 
 	signals_unblock(r, r->all_blocked ? signals_block_all(r) : before);
@@ -503,6 +508,7 @@ long engine_exec(struct call *c, const struct exec *e)
 {
 	long n = e->argv ? vector_length(c, e->argv) : 0;
 
+	tally_is_linux(of_thread(c->thread));
 	if (n >= 0)
 		n = exec_with_vector(c, e, (size_t)n);
 	(void)LINUX(close, e->fd);

@@ -45,7 +45,8 @@ static void read_settings(void)
 	space.settings.release[sizeof space.settings.release - 1] = 0;
 	space.settings.personality[sizeof space.settings.personality - 1] = 0;
 	space.check_uses = space.settings.flags & SETTINGS_CHECK_USES;
-	space.watches_waits = space.settings.flags & (SETTINGS_CHECK_USES | SETTINGS_TRACE);
+	space.watches_calls = space.settings.flags & (SETTINGS_CHECK_USES | SETTINGS_TALLY);
+	space.watches_waits = space.watches_calls || (space.settings.flags & SETTINGS_TRACE);
 	if (space.settings.flags & SETTINGS_TRACE)
 		ring_open();
 }
@@ -268,6 +269,8 @@ static _Noreturn void begin_program(struct resident *r, const struct handover *h
 	if (start.path[0] == '/' || find_path(p, start.path) < 0)
 		set_path(p, start.path);
 	start.path = p->path;
+	if (space.tallies)
+		tally_program(p);
 	if (space.settings.flags & SETTINGS_TRACE)
 		trace_program(r, start.path);
 	(void)LINUX(prctl, PR_SET_NAME, base_name(start.path)); /* what ps shows; no harm if not */
@@ -312,8 +315,17 @@ __attribute__((used)) _Noreturn void resident_start(uint64_t *stack)
 	if (argc < 3 || handover_decode(&handover, argv[1]) < 0)
 		die(EXIT_GUISE, "the resident is not a program of its own: use 'guise run'");
 	board_open();
+	if (space.settings.flags & SETTINGS_TALLY)
+		tally_open();
 	space.has_life = LINUX(fcntl, HIDDEN_LIFE, F_GETSIG) != 0;
 	r = first_thread();
+	if (space.tallies) {
+		int pid = r->thread.process->pid;
+
+		if (handover.flags & HANDOVER_FIRST)
+			tally_join(r, TALLY_PROCESS, pid);
+		tally_join(r, TALLY_PROGRAM, pid);
+	}
 	board_executed(r->thread.process->pid);
 	if (handover.flags & HANDOVER_FIRST)
 		install_filter();
