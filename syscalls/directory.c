@@ -142,6 +142,8 @@ TRANSLATOR(getdirentries)
 	if (start < 0)
 		return start == -ESPIPE ? -ENOTDIR : start;
 	n = read_directory(c, fd, &l, (uint64_t)start);
+	if (n == -ENOTDIR && (host(c, __NR_fcntl, fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+		return -EBADF; /* asked before what it is */
 	if (n < 0 || !wants_position)
 		return n;
 	r = put_guest(c, c->a[3], &start, sizeof start);

@@ -1,10 +1,11 @@
-/* Files by name: open, stat and everything that changes a directory or an inode. */
+/* Files by name: open, stat and everything that changes a directory. */
 #include "syscalls/beneath.h"
 #include "syscalls/file.h"
 
 #include <string.h>
 
 #include "syscalls/descriptors.h"
+#include "syscalls/lookup.h"
 #include "syscalls/procdesc.h"
 
 #define PERMISSIONS 0777u
@@ -235,30 +236,15 @@ TRANSLATOR(fstat)
 	return give_status(c, fd, empty, AT_EMPTY_PATH, 1);
 }
 
-/* Opens what a path that must stay beneath its directory names, to ask about it. */
-static long open_beneath(struct call *c, uint64_t dir, uint64_t path, uint32_t at_flags)
-{
-	uint32_t nofollow = at_flags & AT_SYMLINK_NOFOLLOW ? O_NOFOLLOW : 0;
-	long r = beneath_open(c, dir, path, O_PATH | O_CLOEXEC | nofollow, 0);
-
-	return r == -EXDEV ? -E_NOTCAPABLE : r;
-}
-
 TRANSLATOR(fstatat)
 {
-	uint64_t dir, flags, empty;
-	int r = arg_values(c, 0, &dir, 3, &flags);
+	struct lookup l;
+	int r = lookup_begin(c, 0, 3, LOOKUP_UNLESS_NOFOLLOW, &l);
 
 	if (r < 0)
 		return r;
-	if (!(flags & AT_BENEATH))
-		return give_status(c, dir, c->a[1], (uint32_t)flags, 2);
-	long fd = open_beneath(c, dir, c->a[1], (uint32_t)flags);
-	if (fd < 0)
-		return fd;
-	empty = empty_path(c);
-	r = empty ? give_status(c, fd, empty, AT_EMPTY_PATH, 2) : -ENOMEM;
-	(void)host(c, __NR_close, fd); /* our own */
+	r = (int)give_status(c, l.directory, l.path, (uint32_t)l.flags, 2);
+	lookup_end(c, &l);
 	return r;
 }
 
@@ -268,6 +254,23 @@ TRANSLATOR(fstatat)
 TRANSLATOR(link_followed)
 {
 	return host(c, __NR_linkat, AT_FDCWD, c->a[0], AT_FDCWD, c->a[1], AT_SYMLINK_FOLLOW);
+}
+
+/* Only the path of what there is is held beneath its directory (kern_linkat(),
+ * vfs_syscalls.c). */
+TRANSLATOR(linkat)
+{
+	struct lookup l;
+	uint64_t to;
+	long r = arg_value(c, 2, &to);
+
+	if (r == 0)
+		r = lookup_begin(c, 0, 4, LOOKUP_IF_FOLLOW, &l);
+	if (r < 0)
+		return r;
+	r = host(c, __NR_linkat, l.directory, l.path, to, c->a[3], l.flags);
+	lookup_end(c, &l);
+	return r;
 }
 
 /* A directory may not be unlinked: POSIX and the guests say EPERM, Linux EISDIR; of the root,
@@ -288,12 +291,15 @@ TRANSLATOR(unlink)
 
 TRANSLATOR(unlinkat)
 {
-	uint64_t dir, flags;
-	int r = arg_values(c, 0, &dir, 2, &flags);
+	struct lookup l;
+	long r = lookup_begin(c, 0, 2, LOOKUP_NEVER, &l);
 
 	if (r < 0)
 		return r;
-	return unlink_error(c, c->a[1], host(c, __NR_unlinkat, dir, c->a[1], flags));
+	r = host(c, __NR_unlinkat, l.directory, l.path, l.flags);
+	r = unlink_error(c, l.path, r);
+	lookup_end(c, &l);
+	return r;
 }
 
 /* A new directory gets permissions only; Linux would let the sticky bit through. */
@@ -338,213 +344,4 @@ TRANSLATOR(mknod)
 	default:
 		return -EINVAL;
 	}
-}
-
-/* ---- Owners and permissions --------------------------------------------------- */
-
-/* Linux cannot change a link's own mode.  Without a call that refuses to follow one (fchmodat2
- * is newer than the lowest kernel) it is looked at first. */
-static long change_mode(struct call *c, uint64_t dir, uint64_t path, uint64_t mode, bool follow)
-{
-	struct statx st;
-
-	if (!follow) {
-		int r = status_of(c, dir, path, AT_SYMLINK_NOFOLLOW, &st);
-
-		if (r < 0)
-			return r;
-		if ((st.stx_mode & S_IFMT) == S_IFLNK)
-			return -EOPNOTSUPP;
-	}
-	return host(c, __NR_fchmodat, dir, path, mode & ALL_PERMISSIONS);
-}
-
-TRANSLATOR(lchmod)
-{
-	return change_mode(c, (uint64_t)AT_FDCWD, c->a[0], c->a[1], false);
-}
-
-TRANSLATOR(fchmodat)
-{
-	uint64_t dir, flags;
-	int r = arg_values(c, 0, &dir, 3, &flags);
-
-	if (r < 0)
-		return r;
-	return change_mode(c, dir, c->a[1], c->a[2], !(flags & AT_SYMLINK_NOFOLLOW));
-}
-
-/* An owner the user namespace does not know is EINVAL to Linux; to the guest it is one that
- * the caller may not give files to. */
-static long owner_error(long r)
-{
-	return r == -EINVAL ? -EPERM : r;
-}
-
-TRANSLATOR(chown)
-{
-	return owner_error(host(c, __NR_fchownat, AT_FDCWD, c->a[0], c->a[1], c->a[2], 0));
-}
-
-TRANSLATOR(lchown)
-{
-	return owner_error(
-		host(c, __NR_fchownat, AT_FDCWD, c->a[0], c->a[1], c->a[2], AT_SYMLINK_NOFOLLOW));
-}
-
-TRANSLATOR(fchown)
-{
-	uint64_t fd;
-	int r = arg_value(c, 0, &fd);
-
-	if (r < 0)
-		return r;
-	return owner_error(host(c, __NR_fchown, fd, c->a[1], c->a[2]));
-}
-
-TRANSLATOR(fchownat)
-{
-	uint64_t dir, flags;
-	int r = arg_values(c, 0, &dir, 4, &flags);
-
-	if (r < 0)
-		return r;
-	return owner_error(host(c, __NR_fchownat, dir, c->a[1], c->a[2], c->a[3], flags));
-}
-
-TRANSLATOR(eaccess)
-{
-	uint64_t mode;
-	int r = arg_value(c, 1, &mode);
-
-	if (r < 0)
-		return r;
-	return host(c, __NR_faccessat2, AT_FDCWD, c->a[0], mode, AT_EACCESS);
-}
-
-/* File flags (immutable and the like): no file here has any, so clearing them is no change. */
-static long change_flags(struct call *c, uint64_t dir, uint64_t path, uint32_t at_flags,
-			 uint64_t flags)
-{
-	struct statx st;
-	int r = status_of(c, dir, path, at_flags, &st);
-
-	if (r < 0)
-		return r;
-	return flags ? -EOPNOTSUPP : 0;
-}
-
-TRANSLATOR(chflags)
-{
-	return change_flags(c, (uint64_t)AT_FDCWD, c->a[0], 0, c->a[1]);
-}
-
-TRANSLATOR(lchflags)
-{
-	return change_flags(c, (uint64_t)AT_FDCWD, c->a[0], AT_SYMLINK_NOFOLLOW, c->a[1]);
-}
-
-TRANSLATOR(fchflags)
-{
-	uint64_t fd, empty;
-	int r = arg_value(c, 0, &fd);
-
-	if (r < 0)
-		return r;
-	empty = empty_path(c);
-	if (!empty)
-		return -ENOMEM;
-	return change_flags(c, fd, empty, AT_EMPTY_PATH, c->a[1]);
-}
-
-TRANSLATOR(chflagsat)
-{
-	uint64_t dir, flags;
-	int r = arg_values(c, 0, &dir, 3, &flags);
-
-	if (r < 0)
-		return r;
-	return change_flags(c, dir, c->a[1], (uint32_t)flags, c->a[2]);
-}
-
-/* ---- Times --------------------------------------------------------------------- */
-
-/* Linux's utimensat with the times put where it can read them; NULL: now. */
-static long set_times(struct call *c, uint64_t dir, uint64_t path, const struct times *times,
-		      uint32_t flags)
-{
-	uint64_t at = 0;
-
-	if (times) {
-		at = scratch(c, sizeof *times);
-		if (!at)
-			return -ENOMEM;
-		if (put_guest(c, at, times, sizeof *times) < 0)
-			return -EFAULT;
-	}
-	return host(c, __NR_utimensat, dir, path, at, flags);
-}
-
-/* The calls in microseconds; a null pointer means now. */
-static long set_times_us(struct call *c, uint64_t dir, uint64_t path, int arg, uint32_t flags)
-{
-	struct times_us us;
-	struct times ns;
-
-	if (!c->a[arg])
-		return set_times(c, dir, path, NULL, flags);
-	int r = arg_in(c, arg, &us);
-	if (r < 0)
-		return r;
-	for (int i = 0; i < 2; i++) {
-		if (us.t[i].tv_usec < 0 || us.t[i].tv_usec >= 1000000)
-			return -EINVAL;
-		ns.t[i].tv_sec = us.t[i].tv_sec;
-		ns.t[i].tv_nsec = us.t[i].tv_usec * 1000;
-	}
-	return set_times(c, dir, path, &ns, flags);
-}
-
-TRANSLATOR(utimes)
-{
-	uint64_t dir;
-	int path, r = directory_of(c, 0, &dir, &path);
-
-	if (r < 0)
-		return r;
-	return set_times_us(c, dir, c->a[path], path + 1, 0);
-}
-
-TRANSLATOR(lutimes)
-{
-	return set_times_us(c, (uint64_t)AT_FDCWD, c->a[0], 1, AT_SYMLINK_NOFOLLOW);
-}
-
-/* Without a path Linux's utimensat means the descriptor itself. */
-TRANSLATOR(futimes)
-{
-	uint64_t fd;
-	int r = arg_value(c, 0, &fd);
-
-	if (r < 0)
-		return r;
-	if ((int)fd < 0)
-		return -EBADF;
-	return set_times_us(c, fd, 0, 1, 0);
-}
-
-TRANSLATOR(futimens)
-{
-	uint64_t fd;
-	struct times times;
-	int r = arg_value(c, 0, &fd);
-
-	if (r < 0)
-		return r;
-	if ((int)fd < 0)
-		return -EBADF;
-	if (!c->a[1])
-		return set_times(c, fd, 0, NULL, 0);
-	r = arg_in(c, 1, &times);
-	return r < 0 ? r : set_times(c, fd, 0, &times, 0);
 }

@@ -74,3 +74,23 @@ TRANSLATOR(timer_create)
 		(void)host(c, __NR_timer_delete, number); /* nobody knows its number */
 	return r;
 }
+
+/* timerfd_settime(fd, flags, new, old or null).  What shall be is read before anything else is
+ * looked at. */
+TRANSLATOR(timerfd_settime)
+{
+	struct itimerspec time;
+	uint64_t fd, flags, new = scratch(c, sizeof time), old = scratch(c, sizeof time);
+	long r = new &&old ? arg_in(c, 2, &time) : -ENOMEM;
+
+	if (r == 0)
+		r = arg_values(c, 1, &flags, 0, &fd);
+	if (r == 0)
+		r = put_guest(c, new, &time, sizeof time);
+	if (r == 0)
+		r = host(c, __NR_timerfd_settime, fd, flags, new, c->a[3] ? old : 0);
+	if (r < 0 || !c->a[3])
+		return r;
+	r = get_guest(c, &time, old, sizeof time);
+	return r < 0 ? r : arg_out(c, 3, &time);
+}

@@ -176,6 +176,8 @@ TRANSLATOR(copy_file_range)
 	if (r < 0)
 		return r;
 	r = host_wait(c, __NR_copy_file_range, in, c->a[1], out, c->a[3], c->a[4], 0);
+	if (r == -EOVERFLOW)
+		return -EINVAL; /* an offset below 0, or one that would pass the largest */
 	return r == -EXDEV || r == -EOPNOTSUPP ? copy_piece(c, in, out) : r;
 }
 

@@ -5,6 +5,7 @@
 
 #include "syscalls/file.h"
 #include "syscalls/linux.h"
+#include "syscalls/lookup.h"
 
 /* ---- Types ------------------------------------------------------------------------- */
 
@@ -194,29 +195,37 @@ TRANSLATOR(freebsd_open)
 /* funlinkat(dir, path, fd, flags): only if the name still is the file open as fd. */
 #define FD_NONE (-200)
 
-TRANSLATOR(freebsd_funlinkat)
+/* Whether the name is that of what is open: 0 or -errno. */
+static int check_open_name(struct call *c, const struct lookup *l)
 {
-	uint64_t dir, flags, fd, empty = empty_path(c);
 	struct statx open, named;
-	long r = arg_values(c, 0, &dir, 3, &flags);
+	uint64_t fd, empty = empty_path(c);
+	int r = empty ? arg_value(c, 2, &fd) : -ENOMEM;
 
-	if (r == 0 && !empty)
-		r = -ENOMEM;
+	if (r == 0)
+		r = status_of(c, fd, empty, AT_EMPTY_PATH, &open);
+	if (r == 0)
+		r = status_of(c, l->directory, l->path, AT_SYMLINK_NOFOLLOW, &named);
 	if (r < 0)
 		return r;
-	if ((int32_t)c->a[2] != FD_NONE) {
-		r = arg_value(c, 2, &fd);
-		if (r == 0)
-			r = status_of(c, fd, empty, AT_EMPTY_PATH, &open);
-		if (r == 0)
-			r = status_of(c, dir, c->a[1], AT_SYMLINK_NOFOLLOW, &named);
-		if (r < 0)
-			return r;
-		if (open.stx_ino != named.stx_ino || open.stx_dev_major != named.stx_dev_major ||
-		    open.stx_dev_minor != named.stx_dev_minor)
-			return -EDEADLK;
-	}
-	r = host(c, __NR_unlinkat, dir, c->a[1], flags);
+	return open.stx_ino == named.stx_ino && open.stx_dev_major == named.stx_dev_major &&
+			       open.stx_dev_minor == named.stx_dev_minor
+		       ? 0
+		       : -EDEADLK;
+}
+
+TRANSLATOR(freebsd_funlinkat)
+{
+	struct lookup l;
+	long r = lookup_begin(c, 0, 3, LOOKUP_NEVER, &l);
+
+	if (r < 0)
+		return r;
+	if ((int32_t)c->a[2] != FD_NONE)
+		r = check_open_name(c, &l);
+	if (r == 0)
+		r = host(c, __NR_unlinkat, l.directory, l.path, l.flags);
+	lookup_end(c, &l);
 	return r == -EISDIR ? -EPERM : r;
 }
 
@@ -278,6 +287,21 @@ TRANSLATOR(freebsd_specialfd)
 	return host(c, __NR_inotify_init1, flags);
 }
 
+/* Whether a descriptor is of the current directory: 1, 0 or -errno. */
+static int is_current(struct call *c, uint64_t dir)
+{
+	struct statx that, here;
+	uint64_t empty = empty_path(c);
+	int r = empty ? status_of(c, dir, empty, AT_EMPTY_PATH, &that) : -ENOMEM;
+
+	if (r == 0)
+		r = status_of(c, (uint64_t)AT_FDCWD, empty, AT_EMPTY_PATH, &here);
+	if (r < 0)
+		return r;
+	return that.stx_ino == here.stx_ino && that.stx_dev_major == here.stx_dev_major &&
+	       that.stx_dev_minor == here.stx_dev_minor;
+}
+
 /* inotify_add_watch_at(fd, dir, path, mask): Linux's call has no directory. */
 TRANSLATOR(freebsd_inotify_add_watch_at)
 {
@@ -289,11 +313,9 @@ TRANSLATOR(freebsd_inotify_add_watch_at)
 		r = arg_value(c, 3, &mask);
 	if (r == 0 && (int64_t)dir != AT_FDCWD)
 		r = get_guest(c, &first, c->a[2], 1);
-	if (r < 0)
-		return r;
-	if (first != '/')
-		return -EOPNOTSUPP;
-	return host(c, __NR_inotify_add_watch, fd, c->a[2], mask);
+	if (r == 0 && first != '/')
+		r = is_current(c, dir) == 1 ? 0 : -EOPNOTSUPP;
+	return r < 0 ? r : host(c, __NR_inotify_add_watch, fd, c->a[2], mask);
 }
 
 /* ---- Odds and ends ------------------------------------------------------------------------ */
