@@ -111,7 +111,7 @@ static int out_number(struct sysctl *s, const struct sysctl_node *node)
 			return (int)value;
 	}
 	bool wide = node->form == SYSCTL_LONG || node->form == SYSCTL_ULONG;
-	return sysctl_out(s, &value, wide ? 8 : 4);
+	return sysctl_out(s, &value, wide ? 8 : node->form == SYSCTL_BYTE ? 1 : 4);
 }
 
 int sysctl_read(struct sysctl *s, const struct sysctl_tree *t)

@@ -1,5 +1,5 @@
 /* What a call asks of capability mode and of rights that only its arguments tell.
- * capability_checks.c has them all, capability.def says which call has which. */
+ * capability_checks.c and capability_exec.c have them, capability.def says which call has which. */
 #ifndef GUISE_FREEBSD_CAPABILITY_CHECKS_H
 #define GUISE_FREEBSD_CAPABILITY_CHECKS_H
 
@@ -43,6 +43,7 @@ CHECK(aio_read);
 CHECK(aio_write);
 CHECK(aio_fsync);
 CHECK(lio);
+CHECK(fexecve);
 #undef CHECK
 
 static inline const struct process *process_of(const struct call *c)

@@ -353,7 +353,7 @@ static const struct {
 } forms[] = {
 	[SYSCTL_BRANCH] = {1, "N"}, [SYSCTL_INT] = {2, "I"},	[SYSCTL_UINT] = {6, "IU"},
 	[SYSCTL_LONG] = {7, "L"},   [SYSCTL_ULONG] = {8, "LU"}, [SYSCTL_STRING] = {3, "A"},
-	[SYSCTL_OPAQUE] = {5, ""},
+	[SYSCTL_BYTE] = {10, "CU"}, [SYSCTL_OPAQUE] = {5, ""},
 };
 _Static_assert(COUNT(forms) == N_SYSCTL_FORMS, "a kind for every form");
 #define FLAG_READ 0x80000000u /* CTLFLAG_RD */

@@ -252,7 +252,11 @@ static void mode(const char *name)
 	char *argv[] = {(char *)name, 0}, *envp[] = {0};
 	uint32_t now = 2, address[4] = {16 | 2 << 8, 0x0100007f, 0, 0};
 	int ends[2];
-	long dir = sys(SYS_open, "d", DIRECTORY, 0), other, udp;
+	long dir = sys(SYS_open, "d", DIRECTORY, 0), other, udp, script = file("script");
+	sys(SYS_write, script, "#!/script\n", 10);
+	sys(SYS_fchmod, script, 0755);
+	sys(SYS_close, script);
+	script = sys(SYS_open, "script", 0, 0);
 	sys(SYS_pipe2, ends, CLOEXEC);
 	other = sys(SYS_fork);
 	if (other == 0) {
@@ -268,6 +272,7 @@ static void mode(const char *name)
 	IS(104, now, 1);
 	IS(105, sys(SYS_open, "limited", 0, 0), -ECAPMODE);
 	IS(106, sys(SYS_chdir, "/"), -ECAPMODE);
+	IS(124, sys(SYS_fexecve, script, argv, envp), -ECAPMODE);
 	IS(107, sys(SYS_execve, name, argv, envp), -ECAPMODE);
 	IS(108, sys(SYS_kill, other, 0), -ECAPMODE);
 	IS(109, sys(SYS_kill, sys(SYS_getpid), 0), 0);
