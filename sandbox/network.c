@@ -13,6 +13,7 @@
  * Where it cannot join (a container's filter may forbid setns()) process 1 does it all itself.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <sched.h>
@@ -35,6 +36,15 @@ static int raise_loopback(int any)
 	return ioctl(any, SIOCSIFFLAGS, &lo) < 0 ? -errno : 0;
 }
 
+/* A new namespace lets a local datagram socket hold ten messages; hosts mostly have this.  Where
+ * /proc/sys is read-only (in a container), ten it is. */
+static void lengthen_queues(void)
+{
+	AUTO_CLOSE int fd = open("/proc/sys/net/unix/max_dgram_qlen", O_WRONLY | O_CLOEXEC);
+
+	(void)!write(fd, "512", 3);
+}
+
 /* For this process: a namespace of its own.  A socket in it, or -errno. */
 static int make_here(bool loopback)
 {
@@ -43,6 +53,7 @@ static int make_here(bool loopback)
 	AUTO_CLOSE int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (any < 0)
 		return -errno;
+	lengthen_queues();
 	int r = loopback ? raise_loopback(any) : 0;
 	return r < 0 ? r : take(&any);
 }

@@ -156,7 +156,7 @@ void descriptor_moved(struct call *c, int fd)
 /* What belongs to the open file goes along; registrations belong to the number. */
 #define OF_OPEN_FILE \
 	(DESCRIPTOR_NO_SIGPIPE | DESCRIPTOR_SHUT_WRITE | DESCRIPTOR_CONNECTING | \
-	 DESCRIPTOR_LOCAL_DATAGRAM)
+	 DESCRIPTOR_LOCAL_DATAGRAM | DESCRIPTOR_SHUT_LISTENING)
 
 static void copy_process(struct descriptors *d, struct descriptor *to,
 			 const struct descriptor *from)

@@ -28,6 +28,7 @@ enum descriptor_flags {
 	DESCRIPTOR_SHUT_WRITE = 8, /* the guest shut its sending side down */
 	DESCRIPTOR_CONNECTING = 16, /* a connect is under way: its error is not yet known */
 	DESCRIPTOR_CLOSE_ON_FORK = 32, /* children do not get it (of the number, not the file) */
+	DESCRIPTOR_SHUT_LISTENING = 128, /* no connection will come of it any more */
 	DESCRIPTOR_LOCAL_DATAGRAM = 64, /* sending never waits for room */
 };
 

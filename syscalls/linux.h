@@ -144,6 +144,7 @@ _Static_assert(offsetof(struct linux_dirent64, d_name) == 19, "as the kernel has
 
 /* ---- Descriptors' flags: Linux has FD_CLOEXEC, bit 0 ----------------------- */
 
+#define SENDFILE_NO_WAIT 1 /* sendfile, which has no flags there: send what is in memory */
 #define FD_CLOSE_ON_FORK 0x10000 /* DESCRIPTOR_CLOSE_ON_FORK (descriptors.h) */
 
 #ifndef SCM_RIGHTS

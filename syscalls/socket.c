@@ -229,6 +229,8 @@ TRANSLATOR(socketpair)
 	uint64_t at = scratch(c, sizeof ends);
 	if (!at)
 		return -ENOMEM;
+	if (kind[0] != AF_UNIX) /* no others have pr_connect2 */
+		return -EOPNOTSUPP;
 	long done = host(c, __NR_socketpair, kind[0], kind[1], kind[2], at);
 	if (done < 0)
 		return unsupported(c, done);
@@ -247,14 +249,20 @@ TRANSLATOR(socketpair)
 
 /* ---- Names and connections --------------------------------------------------- */
 
-static long name_call(struct call *c, int fd_arg, int nr)
+static long bind_to(struct call *c, int fd_arg)
 {
 	uint64_t fd, at;
 	uint32_t length;
+	uint16_t family;
 	int r = arg_value(c, fd_arg, &fd);
 	if (r == 0)
 		r = address_argument(c, fd_arg + 1, &at, &length);
-	return r < 0 ? r : host_wait(c, nr, fd, at, length);
+	if (r == 0)
+		r = get_guest(c, &family, at, sizeof family);
+	if (r < 0)
+		return r;
+	/* Linux lets an IPv4 socket be bound to no family. */
+	return family == AF_UNSPEC ? -EAFNOSUPPORT : host_wait(c, __NR_bind, fd, at, length);
 }
 
 static bool is_local(const struct call *c, int i)
@@ -305,7 +313,7 @@ static long connect_to(struct call *c, int fd_arg)
 
 TRANSLATOR(bind)
 {
-	return name_call(c, 0, __NR_bind);
+	return bind_to(c, 0);
 }
 
 TRANSLATOR(connect)
@@ -330,7 +338,7 @@ static int check_at(struct call *c)
 TRANSLATOR(bindat)
 {
 	int r = check_at(c);
-	return r < 0 ? r : name_call(c, 1, __NR_bind);
+	return r < 0 ? r : bind_to(c, 1);
 }
 
 TRANSLATOR(connectat)
@@ -342,12 +350,17 @@ TRANSLATOR(connectat)
 static long accept_on(struct call *c, uint64_t fd, uint64_t flags)
 {
 	struct address_result result;
+	if (c->a[1] && !c->a[2])
+		return -EFAULT; /* at once, where Linux would wait for a connection first */
 	int r = address_expect(c, 1, &result);
 	if (r < 0)
 		return r;
 	long new = host_wait(c, __NR_accept4, fd, result.at, result.length_at, flags);
 	if (new == -EOPNOTSUPP) /* no kind that could listen (kern_accept4) */
 		return -EINVAL;
+	if (new == -EINVAL &&
+	    descriptor_has(c->thread->process, (int)fd, DESCRIPTOR_SHUT_LISTENING))
+		return -ECONNABORTED;
 	if (new < 0)
 		return new;
 	if (descriptor_has(c->thread->process, (int)fd, DESCRIPTOR_NO_SIGPIPE))
@@ -409,12 +422,49 @@ TRANSLATOR(getpeername)
 	return ask_name(c, __NR_getpeername);
 }
 
+static bool is_listening(struct call *c, int fd)
+{
+	int is = 0;
+	return socket_get_option(c, fd, SOL_SOCKET, SO_ACCEPTCONN, &is, sizeof is) == 0 && is;
+}
+
+/* Who waits for a connection is told that there will be none, and the caller that there was
+ * none to shut down (sys/netinet/tcp_usrreq.c: tcp_usr_shutdown). */
+static long shutdown_listening(struct call *c, int fd, uint64_t how)
+{
+	if (how == SHUT_WR)
+		return -ENOTCONN;
+	/* Before, so that who is woken by it already knows; without memory it gets EINVAL. */
+	(void)descriptor_set(c->thread->process, fd, DESCRIPTOR_SHUT_LISTENING);
+	long done = host(c, __NR_shutdown, fd, how);
+	return done < 0 ? done : -ENOTCONN;
+}
+
+/* A local socket that has no peer (sys/kern/uipc_usrreq.c: uipc_shutdown): the others Linux
+ * tells apart as well. */
+static bool is_local_alone(struct call *c, int fd)
+{
+	uint32_t room = sizeof((struct address *)0)->bytes;
+	int domain = 0;
+	if (socket_get_option(c, fd, SOL_SOCKET, SO_DOMAIN, &domain, sizeof domain) < 0 ||
+	    domain != AF_UNIX)
+		return false;
+	uint64_t at = scratch(c, room), length_at = scratch(c, sizeof room);
+	return at && length_at && put_guest(c, length_at, &room, sizeof room) == 0 &&
+	       host(c, __NR_getpeername, fd, at, length_at) == -ENOTCONN;
+}
+
 TRANSLATOR(shutdown)
 {
 	uint64_t fd, how;
 	int r = arg_values(c, 0, &fd, 1, &how);
 	if (r < 0)
 		return r;
+	if (is_listening(c, (int)fd))
+		return shutdown_listening(c, (int)fd, how);
+	bool alone = is_local_alone(c, (int)fd);
+	if (alone && !is_datagram(c, (int)fd))
+		return -ENOTCONN;
 	/* Before, so that a kqueue woken by it already knows. */
 	bool news = how != SHUT_RD &&
 		    !descriptor_has(c->thread->process, (int)fd, DESCRIPTOR_SHUT_WRITE);
@@ -423,7 +473,7 @@ TRANSLATOR(shutdown)
 	long done = host(c, __NR_shutdown, fd, how);
 	if (done < 0 && news)
 		descriptor_clear(c->thread->process, (int)fd, DESCRIPTOR_SHUT_WRITE);
-	return done;
+	return done == 0 && alone ? -ENOTCONN : done; /* but it is done */
 }
 
 /* There is one routing table. */

@@ -69,6 +69,7 @@ enum control_form {
 	CONTROL_DESCRIPTORS, /* SCM_RIGHTS */
 	CONTROL_INT_IS_BYTE, /* Linux gives an int, the guest gets its low byte */
 	CONTROL_DESTINATION, /* Linux's in_pktinfo, of which the guest has the address */
+	CONTROL_BINARY_TIME, /* Linux's timespec as seconds and 2^-64ths of one */
 	CONTROL_CREDENTIALS, /* who sent it: see socket_credentials.c */
 };
 
@@ -105,7 +106,7 @@ struct option {
 	uint16_t size; /* OPTION_BYTES: the least there must be */
 	const struct type *type;
 	int (*get)(struct call *c, struct option_call *o); /* OPTION_CUSTOM */
-	int (*set)(struct call *c, const struct option_call *o, int value); /* likewise, or NULL */
+	int (*set)(struct call *c, const struct option_call *o); /* likewise; each may be NULL */
 	const char *name;
 };
 
@@ -149,7 +150,7 @@ long credentials_receive(struct call *c, int fd, uint64_t message, uint64_t flag
 
 /* The options themselves; their `host` is the enum asked they ask for. */
 int credentials_get(struct call *c, struct option_call *o);
-int credentials_set(struct call *c, const struct option_call *o, int value);
+int credentials_set(struct call *c, const struct option_call *o);
 
 /* What a system's sockets are like, for the translators that need more than the types of
  * their arguments. */

@@ -56,8 +56,14 @@ int credentials_inherit(struct call *c, int from, int to)
 	return form == CREDENTIALS_NONE ? 0 : want(c, to, form);
 }
 
-int credentials_set(struct call *c, const struct option_call *o, int value)
+int credentials_set(struct call *c, const struct option_call *o)
 {
+	int value;
+	if (o->length < sizeof value)
+		return -EINVAL;
+	int r = get_guest(c, &value, o->value, sizeof value);
+	if (r < 0)
+		return r;
 	enum asked mine = (enum asked)o->option->host;
 	enum asked now = credentials_wanted(c, o->fd);
 	if (now != CREDENTIALS_NONE && now != mine)

@@ -221,7 +221,16 @@ static const struct control *find_received(const struct socket_rules *rules, int
 static size_t data_to_guest(const struct control *k, unsigned char *data, size_t size)
 {
 	struct in_pktinfo info;
+	struct {
+		int64_t seconds;
+		uint64_t fraction;
+	} time;
 	switch (k->form) {
+	case CONTROL_BINARY_TIME:
+		memcpy(&time, data, sizeof time);
+		time.fraction *= UINT64_MAX / 1000000000;
+		memcpy(data, &time, sizeof time);
+		return sizeof time;
 	case CONTROL_INT_IS_BYTE: /* little-endian: the low byte is the first */
 		return 1;
 	case CONTROL_DESTINATION:

@@ -145,7 +145,7 @@ static int get_value(struct call *c, struct option_call *o)
 	const struct option *option = o->option;
 	int value = 0, r = 0;
 	if (option->form == OPTION_CUSTOM)
-		return option->get(c, o);
+		return option->get ? option->get(c, o) : -ENOPROTOOPT;
 	if (option->form == OPTION_BYTES)
 		return get_bytes(c, o);
 	if (option->form == OPTION_NO_SIGPIPE) {
@@ -215,6 +215,8 @@ static int set_value(struct call *c, const struct option_call *o)
 	int value;
 	if (option->read_only || (option->form == OPTION_CUSTOM && !option->set))
 		return -ENOPROTOOPT;
+	if (option->form == OPTION_CUSTOM)
+		return option->set(c, o);
 	if (option->form == OPTION_BYTES)
 		return set_bytes(c, o);
 	if (o->length < sizeof value)
@@ -222,8 +224,6 @@ static int set_value(struct call *c, const struct option_call *o)
 	int r = get_guest(c, &value, o->value, sizeof value);
 	if (r < 0)
 		return r;
-	if (option->form == OPTION_CUSTOM)
-		return option->set(c, o, value);
 	if (option->form == OPTION_NO_SIGPIPE)
 		return set_no_sigpipe(c, o, value);
 	if (option->form == OPTION_FLAG)
@@ -242,7 +242,9 @@ long socket_set(struct call *c, const struct socket_rules *rules)
 	if (r < 0)
 		return r;
 	o.length = (uint32_t)c->a[4];
-	if ((int32_t)o.length < 0 || (!o.value && o.length))
+	if ((int32_t)o.length < 0)
 		return o.value ? -EINVAL : -EFAULT;
+	if (!o.value && o.length)
+		return -EFAULT;
 	return set_value(c, &o);
 }

@@ -1,8 +1,11 @@
 /* Bytes in and out: the padded forms of old calls, copying between files, sendfile. */
+#include <asm/socket.h>
+#include <linux/fs.h>
 #include <string.h>
 
 #include "syscalls/descriptors.h"
 #include "syscalls/file.h"
+#include "syscalls/socket.h"
 
 /* ---- Old forms -------------------------------------------------------------------- */
 
@@ -258,6 +261,50 @@ static long send_file(struct call *c, struct send *s, int64_t offset, uint64_t c
 	return 0;
 }
 
+/* Only what lies in memory (SENDFILE_NO_WAIT); -EBUSY as soon as something does not, or where
+ * Linux cannot tell. */
+static long send_cached(struct call *c, struct send *s, int64_t offset, uint64_t count)
+{
+	uint64_t at = scratch(c, COPY_MOST), piece = scratch(c, sizeof(struct vector));
+	uint64_t left = count ? count : UINT64_MAX;
+
+	if (!at || !piece)
+		return -ENOMEM;
+	while (left) {
+		struct vector v = {at, left < COPY_MOST ? left : COPY_MOST};
+		long r = put_guest(c, piece, &v, sizeof v);
+
+		if (r == 0)
+			r = host(c, __NR_preadv2, s->file, piece, 1, offset, 0, RWF_NOWAIT);
+		if (r <= 0)
+			return r == -EAGAIN || r == -EOPNOTSUPP ? -EBUSY : r;
+		offset += r;
+		left -= (uint64_t)r;
+		r = send_bytes(c, s, at, (uint64_t)r);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A connected stream (sys/kern/kern_sendfile.c: sendfile_getsock, vn_sendfile). */
+static long check_socket(struct call *c, struct send *s)
+{
+	uint32_t room = sizeof((struct address *)0)->bytes;
+	uint64_t at = scratch(c, room), length_at = scratch(c, sizeof room);
+	int type = 0;
+	long r = socket_get_option(c, (int)s->socket, SOL_SOCKET, SO_TYPE, &type, sizeof type);
+
+	if (r < 0)
+		return r;
+	if (type != SOCK_STREAM)
+		return -EINVAL;
+	if (!at || !length_at)
+		return -ENOMEM;
+	r = put_guest(c, length_at, &room, sizeof room);
+	return r < 0 ? r : host(c, __NR_getpeername, s->socket, at, length_at);
+}
+
 TRANSLATOR(sendfile)
 {
 	struct around around = {0};
@@ -275,8 +322,12 @@ TRANSLATOR(sendfile)
 		return r;
 	if ((int64_t)c->a[2] < 0)
 		return -EINVAL;
-	r = send_vectors(c, &s, around.before, around.n_before);
+	r = check_socket(c, &s);
 	if (r == 0)
+		r = send_vectors(c, &s, around.before, around.n_before);
+	if (r == 0 && (flags & SENDFILE_NO_WAIT))
+		r = send_cached(c, &s, (int64_t)c->a[2], c->a[3]);
+	else if (r == 0)
 		r = send_file(c, &s, (int64_t)c->a[2], c->a[3]);
 	if (r == 0)
 		r = send_vectors(c, &s, around.after, around.n_after);
@@ -284,7 +335,8 @@ TRANSLATOR(sendfile)
 		return r;
 	if (r == CALL_AGAIN)
 		r = -EINTR;
-	if (c->a[5] && put_guest(c, c->a[5], &s.sent, sizeof s.sent) < 0)
-		return -EFAULT;
+	/* Whether it could be said is not said (sys/kern/kern_sendfile.c: sendfile). */
+	if (c->a[5])
+		(void)put_guest(c, c->a[5], &s.sent, sizeof s.sent);
 	return r;
 }

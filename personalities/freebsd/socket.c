@@ -165,6 +165,12 @@ static size_t credentials(enum asked asked, const struct credentials *from, unsi
 		.form = OPTION_BYTES, .name = #h, .size = (n) \
 	}
 
+#define CUSTOM(level, g, n, h, getting, setting) \
+	{ \
+		.guest_level = (level), .guest = (g), .host = (h), .form = OPTION_CUSTOM, \
+		.get = (getting), .set = (setting), .name = (n) \
+	}
+
 /* struct linger, struct timeval, struct ip_mreq and struct ipv6_mreq are the same bytes. */
 static const struct option options[] = {
 	OPTION_READ(0x0002, SO_ACCEPTCONN, OPTION_FLAG),
@@ -189,7 +195,14 @@ static const struct option options[] = {
 	OPTION_SIZED(0x1006, SO_RCVTIMEO, 16),
 	OPTION_READ(0x1007, SO_ERROR, OPTION_ERROR),
 	OPTION_TYPE(0x1008, SO_TYPE, socket_type),
+	OPTION(0x2000, SO_TIMESTAMPNS, OPTION_FLAG), /* SO_BINTIME */
 	OPTION_READ(0x1016, SO_PROTOCOL, OPTION_INT),
+	CUSTOM(SOCKET_LEVEL, 0x1000, "SO_ACCEPTFILTER", 0, freebsd_get_accept_filter,
+	       freebsd_set_accept_filter),
+	CUSTOM(SOCKET_LEVEL, 0x1011, "SO_LISTENQLIMIT", 0, freebsd_get_queue, NULL),
+	CUSTOM(SOCKET_LEVEL, 0x1012, "SO_LISTENQLEN", 1, freebsd_get_queue, NULL),
+	CUSTOM(SOCKET_LEVEL, 0x1014, "SO_SETFIB", 0, freebsd_get_fib, freebsd_set_fib),
+	CUSTOM(SOCKET_LEVEL, 0x1015, "SO_USER_COOKIE", 0, NULL, freebsd_set_cookie),
 	OPTION_TYPE(0x1019, SO_DOMAIN, socket_domain),
 
 	{.guest_level = LOCAL_LEVEL,
@@ -247,6 +260,7 @@ static const struct option options[] = {
 	PROTOCOL(IPPROTO_TCP, 1, TCP_NODELAY, OPTION_INT),
 	PROTOCOL(IPPROTO_TCP, 2, TCP_MAXSEG, OPTION_INT),
 	PROTOCOL(IPPROTO_TCP, 4, TCP_CORK, OPTION_INT), /* TCP_NOPUSH */
+	CUSTOM(IPPROTO_TCP, 32, "TCP_INFO", 0, freebsd_get_tcp_info, NULL),
 	PROTOCOL_SIZED(IPPROTO_TCP, 64, TCP_CONGESTION, 1),
 	PROTOCOL(IPPROTO_TCP, 256, TCP_KEEPIDLE, OPTION_INT),
 	PROTOCOL(IPPROTO_TCP, 512, TCP_KEEPINTVL, OPTION_INT),
@@ -260,6 +274,7 @@ static const struct option options[] = {
 static const struct control controls[] = {
 	{SOCKET_LEVEL, 1, SOL_SOCKET, 1, CONTROL_DESCRIPTORS, false},
 	{SOCKET_LEVEL, 2, SOL_SOCKET, SO_TIMESTAMP, CONTROL_BYTES, true},
+	{SOCKET_LEVEL, 4, SOL_SOCKET, SO_TIMESTAMPNS, CONTROL_BINARY_TIME, true},
 	{SOCKET_LEVEL, SCM_CREDS, SOL_SOCKET, SCM_CREDENTIALS, CONTROL_CREDENTIALS, false},
 	{IPPROTO_IP, 7, IPPROTO_IP, IP_PKTINFO, CONTROL_DESTINATION, false},
 	{IPPROTO_IP, 65, IPPROTO_IP, IP_TTL, CONTROL_INT_IS_BYTE, true},

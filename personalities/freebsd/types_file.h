@@ -265,7 +265,8 @@ NAMES(copy_range_flags, u32, GUEST_ONLY(0x00800000, "COPY_FILE_RANGE_CLONE"));
 
 /* sys/socket.h.  The upper half says how far to read ahead.  All but SF_NODISKIO, which asks
  * to fail where others wait for the disk, change nothing a program could observe. */
-NAMES(sendfile_flags, u16, GUEST_ONLY(0x01, "SF_NODISKIO"), BIT_AS(0x02, 0, "SF_MNOWAIT"),
+NAMES(sendfile_flags, u16, BIT_AS(0x01, SENDFILE_NO_WAIT, "SF_NODISKIO"),
+      BIT_AS(0x02, 0, "SF_MNOWAIT"),
       GUEST_ONLY(0x04, "SF_SYNC"), /* to wait until nobody looks at the file's pages any more */
       BIT_AS(0x08, 0, "SF_USER_READAHEAD"), BIT_AS(0x10, 0, "SF_NOCACHE"), );
 

@@ -612,7 +612,7 @@ START_TEST(transfers)
 	ck_assert_int_eq(sent, 8);
 	ck_assert_int_eq(recv(s[1], text, 8, MSG_WAITALL), 8);
 	ck_assert_mem_eq(text, "head6789", 8);
-	ck_assert_int_eq(CALL_(393, a, (uint64_t)s[0], 0, 0, 0, 0, 1), -EINVAL);
+	ck_assert_int_eq(CALL_(393, a, (uint64_t)s[0], 0, 0, 0, 0, 4), -EINVAL);
 	ck_assert_int_eq(CALL_(530, a, 0, 100), 0);
 	ck_assert_int_eq(CALL_(531, a, 0, 0, 1), 0);
 	ck_assert_int_eq(CALL_(531, a, 0, 0, 9), -EINVAL);
