@@ -255,7 +255,7 @@ $(B)/bench/floor: bench/floor.c $(B)/hosted/filter_native.o
 	$(Q)mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) $(CFLAGS) -static -o $@ $^
 
-$(B)/bench/interleave $(B)/bench/tracers: $(B)/bench/%: bench/%.c
+$(B)/bench/interleave $(B)/bench/steps $(B)/bench/tracers: $(B)/bench/%: bench/%.c
 	$(Q)mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) $(CFLAGS) -static -o $@ $<
 
@@ -294,7 +294,9 @@ inputs: $(B)/inputs/.complete
 $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 	$(call say,FETCH,$@)tests/real/fetch $(B)/inputs
 
-built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(B)/bench/calls $(B)/escape/gate \
+# What bench/count runs.
+COUNTED := $(patsubst %,$(B)/bench/%,steps calls calls.native kevent kevent.native)
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(COUNTED) $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native \
 	$(PROBE_BINS) $(B)/storm.freebsd \
 	$(B)/storm.linux $(B)/watch.freebsd $(FUZZ_BINS) inputs
@@ -324,14 +326,13 @@ demo:
 	@B=$(B) tests/real/demo
 
 BENCH_PAIRS := calls exit idle kevent spawn threads
-BENCH := $(patsubst %,$(B)/bench/%,$(BENCH_PAIRS) $(addsuffix .native,$(BENCH_PAIRS)) floor interleave tracers)
+BENCH := $(patsubst %,$(B)/bench/%,$(BENCH_PAIRS) $(addsuffix .native,$(BENCH_PAIRS)) floor interleave steps tracers)
 bench:
 	@$(SUBMAKE) deps-build deps-demo deps-bench
 	@$(SUBMAKE) -s all inputs $(BENCH)
 	@rm -f $(B)/bench/rows
-	@B=$(B) bench/run -o $(B)/bench/rows
-	@B=$(B) bench/trace
-	@B=$(B) bench/launch -o $(B)/bench/rows
+	@B=$(B) bench/run -o $(B)/bench/rows && failed= || failed=yes; \
+	B=$(B) bench/trace && B=$(B) bench/count && B=$(B) bench/launch -o $(B)/bench/rows && [ -z "$$failed" ]
 
 # What `make bench` measured, as docs/performance.md and its picture.
 bench-docs: bench

@@ -1,5 +1,6 @@
 /* The cost of one call: `calls WHAT N` makes N of them, 500 in a row, and prints the nanoseconds
- * each took in the quickest row: what others do on the machine at the time does not count. */
+ * each took in the quickest row: what others do on the machine at the time does not count.
+ * `calls WHAT N mark` makes N of them and then one more between two marks (steps.c). */
 #include "bench/stubs.h"
 
 STUB(close, 6, 3);
@@ -75,11 +76,20 @@ static const struct {
 
 #define BATCH 500
 
+static void make_marked(void (*make)(void), long n)
+{
+	while (n-- > 0)
+		make();
+	mark();
+	make();
+	mark();
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	size_t which = 0;
 
-	CHECK(1, argc == 3);
+	CHECK(1, argc == 3 || argc == 4);
 	while (which < COUNT(calls) && strcmp(calls[which].name, argv[1]))
 		which++;
 	CHECK(2, which < COUNT(calls));
@@ -87,6 +97,10 @@ void test(int argc, char **argv, char **envp)
 	file = do_call(openat, HERE, argv[0], 0);
 	CHECK(3, zero >= 0 && file >= 0 && do_call(pipe2, ends, 0) == 0);
 	CHECK(4, do_call(pread, file, page, PAGE, 0) == PAGE);
+	if (argc == 4) {
+		make_marked(calls[which].make, number(argv[2]));
+		return;
+	}
 	long best = -1;
 	for (long n = number(argv[2]); n > 0; n -= BATCH) {
 		long before = now(), took;
