@@ -367,6 +367,33 @@ static void faults(void)
 		handle(s, 0, 0), s += s == 8;
 }
 
+/* A program that sets the trap flag goes on one instruction at a time, through calls, too. */
+#define STEPS 200
+
+static void step(int signal, struct siginfo *info, struct ucontext *uc, void *addr)
+{
+	note(signal, info, uc, addr);
+	uc->rflags = calls < STEPS ? uc->rflags | 0x100 : uc->rflags & ~0x100L;
+}
+
+static void stepping(void)
+{
+	long self = sys(SYS_getpid), wrong = 0;
+
+	calls = 0;
+	handle(SIGTRAP, step, SA_SIGINFO);
+	raise(SIGTRAP);
+	for (int i = 0; i < 10 * STEPS && calls < STEPS; i++) {
+		wrong += sys(SYS_getpid) != self;
+		wrong += sys(SYS_getppid) <= 0;
+		wrong += sys(SYS_close, -1) != -EBADF;
+	}
+	IS(97, calls, STEPS);
+	IS(98, wrong, 0);
+	CHECK(99, last == SIGTRAP && code == 2 && trap == 10); /* TRAP_TRACE, T_TRCTRAP */
+	handle(SIGTRAP, 0, 0);
+}
+
 static void stacks(void)
 {
 	static char area[65536] __attribute__((aligned(16)));
@@ -603,6 +630,7 @@ void test(int argc, char **argv, char **envp)
 	several();
 	nesting();
 	faults();
+	stepping();
 	stacks();
 	queued();
 	children();

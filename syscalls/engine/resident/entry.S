@@ -21,6 +21,8 @@ entry_call:
 	mov %gs:T_STACK_TOP, %rsp
 	pushfq
 	popq %gs:R_RFLAGS
+	.globl entry_flags_saved
+entry_flags_saved:
 	cld
 	mov %rax, %gs:R_RAX
 	mov %rdi, %gs:R_RDI
@@ -103,7 +105,7 @@ finish_exit:
 	mov %eax, %ecx
 	and $~ARITHMETIC_FLAGS, %ecx
 	cmp $USUAL_FLAGS, %ecx
-	jne unusual_flags
+	jne resume /* the trap flag is to take effect behind the last instruction of ours */
 	/* popfq takes longer than all of this: overflow by adding, the others by sahf. */
 	mov %eax, %ecx
 	shr $11, %ecx
@@ -123,14 +125,6 @@ quick_exit_window:
 	mov %gs:R_RBX, %rbx
 	mov %gs:R_RBP, %rbp
 	jmp finish_exit
-
-unusual_flags:
-	mov %gs:R_RAX, %rax
-	mov %gs:R_RIP, %rcx
-	pushq %gs:R_RFLAGS
-	popfq
-	mov %gs:R_RSP, %rsp
-	jmp *%rcx
 
 /* All registers, for states that no call instruction left: after a signal frame was pushed
  * or popped, in a new thread, in a new program. */

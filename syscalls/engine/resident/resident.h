@@ -126,7 +126,7 @@ long gate_clone(uint64_t flags, uint64_t stack, void *parent_tid, void *child_ti
 _Noreturn void gate_exit(uint32_t *slot, int status);
 extern const char gate_sigreturn[], gate_wait_window[], gate_wait_window_end[], gate_wait_aborted[],
 	gate_quick_window[], gate_quick_window_end[], gate_quick_aborted[], entry_call[],
-	exit_window[], exit_window_end[], boundary[];
+	entry_flags_saved[], exit_window[], exit_window_end[], boundary[];
 _Noreturn void enter_guest(void);
 int copy_guarded(void *to, const void *from, size_t n);
 int swap_guarded(uint32_t *at, uint32_t *seen, uint32_t value);

@@ -246,6 +246,8 @@ static bool is_guest(const struct sigcontext *m)
 	return !is_resident(m->rip) && !(in_vdso(m->rip) && is_resident(m->rsp));
 }
 
+#define FLAG_TRAP 0x100UL /* one instruction, then SIGTRAP */
+
 static bool within(uint64_t ip, const char *begin, const char *end)
 {
 	return ip >= (uint64_t)begin && ip < (uint64_t)end;
@@ -270,6 +272,7 @@ static void turn_to_boundary(struct resident *r, struct ucontext *uc)
 	*(uint64_t *)&uc->uc_sigmask = ~SYNCHRONOUS;
 	if (is_guest(m)) {
 		signal_registers(m, &r->thread.regs);
+		m->eflags &= ~FLAG_TRAP;
 		take_gs(r);
 		m->rip = (uint64_t)boundary;
 		m->cs = USER_CS; /* a far call may have led it into 32-bit code */
@@ -332,13 +335,24 @@ static bool recover(struct sigcontext *m)
 	return false;
 }
 
+/* A program that steps through its own instructions came here by a call: the flag goes on with
+ * its registers, and not with ours.  True if that is what happened. */
+static bool step_over(int n, const siginfo_t *si, struct sigcontext *m)
+{
+	if (n != SIGTRAP || si->si_code != TRAP_TRACE)
+		return false;
+	if (!within(m->rip, entry_call, entry_flags_saved))
+		m->eflags &= ~FLAG_TRAP;
+	return true;
+}
+
 static void fault(struct resident *r, int n, siginfo_t *si, struct ucontext *uc)
 {
 	struct sigcontext *m = &uc->uc_mcontext;
 	const struct personality *p;
 
 	if (!is_guest(m)) {
-		if (recover(m))
+		if (recover(m) || step_over(n, si, m))
 			return;
 		(void)set_host_action(n, (uint64_t)SIG_DFL, 0);
 		message("fault in the translator: signal %d at %x, address %x", n, m->rip,
