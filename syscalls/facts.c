@@ -52,17 +52,25 @@ static long tell(long r)
 	}
 }
 
+long facts_open(struct call *c, int pid, const char *name)
+{
+	uint64_t path = place_of(c, pid, name);
+
+	if (!path)
+		return -ENOMEM;
+	return tell(host(c, __NR_openat, HIDDEN_PROCESSES, path, O_RDONLY | O_CLOEXEC, 0));
+}
+
 static long read_file(struct call *c, int pid, const char *name, uint64_t at, size_t n,
 		      uint64_t offset)
 {
-	uint64_t path = place_of(c, pid, name);
 	long fd, r;
 
-	if (!path || !at)
+	if (!at)
 		return -ENOMEM;
-	fd = host(c, __NR_openat, HIDDEN_PROCESSES, path, O_RDONLY | O_CLOEXEC, 0);
+	fd = facts_open(c, pid, name);
 	if (fd < 0)
-		return tell(fd);
+		return fd;
 	r = host(c, __NR_pread64, fd, at, n, offset);
 	(void)host(c, __NR_close, fd); /* only read from */
 	return tell(r);

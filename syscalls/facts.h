@@ -15,6 +15,9 @@
 #define FACTS_READ_USES openat, pread64, close
 long facts_read(struct call *c, int pid, const char *name, void *to, size_t n, uint64_t offset);
 
+/* /proc/PID/NAME opened for reading, for who reads it in several pieces: by openat. */
+long facts_open(struct call *c, int pid, const char *name);
+
 /* Where the link /proc/PID/NAME leads, with a NUL: its length or -errno (ENAMETOOLONG). */
 #define FACTS_LINK_USES readlinkat
 long facts_link(struct call *c, int pid, const char *name, char *to, size_t size);
@@ -71,6 +74,17 @@ struct mount_facts {
 	char path[1024];
 };
 int facts_mount(struct call *c, uint64_t *offset, struct mount_facts *out);
+
+/* What is mapped at an address of the calling process: -ENOENT if nothing is. */
+#define FACTS_MAPPING_USES openat, read, close
+struct mapping_facts {
+	uint64_t begin, end, offset; /* offset: in the file, of begin */
+	uint64_t device, inode; /* of the file or object; 0: memory without one */
+	bool is_readable, is_writable, is_shared;
+	bool is_deleted; /* the file has lost its name */
+	char path[128]; /* its beginning */
+};
+int facts_mapping(struct call *c, uint64_t address, struct mapping_facts *out);
 
 /* A decimal number without its end's NUL: how long it is. */
 size_t facts_number(char to[20], uint64_t n);

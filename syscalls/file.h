@@ -85,6 +85,9 @@ struct filesystem {
 /* Answers of pathconf that depend on the file's system. */
 #define PATHCONF_NAME_MAX (1ULL << 40)
 
+/* Where memory objects are; no guest's name for one leads to a file whose name ends in '.'. */
+#define MEMORY_OBJECTS "/dev/shm/"
+
 /* What a memory object is made with (shm_open and its relatives). */
 struct memory_object {
 	uint64_t name; /* guest address of its name, or 0 for none */

@@ -8,7 +8,7 @@
 /* Named objects are files here.  A name is one component for Linux, whatever the guest's
  * looks like: the slashes in it become a byte that file names seldom have, doubled where
  * they do. */
-#define OBJECTS "/dev/shm/"
+#define OBJECTS MEMORY_OBJECTS
 #define OBJECT_NAME_MOST 255u
 #define SLASH '%'
 

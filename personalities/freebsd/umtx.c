@@ -48,6 +48,7 @@ enum umtx_op {
 	MUTEX_WAKE2 = 22,
 	SEM2_WAIT = 23,
 	SEM2_WAKE = 24,
+	SHARED_OBJECT = 25,
 	ROBUST_LISTS = 26,
 	GET_MIN_TIMEOUT = 27,
 	SET_MIN_TIMEOUT = 28,
@@ -616,6 +617,8 @@ static long mutexes(struct call *c)
 		return umtx_mutex_repair(c, c->a[0], (uint32_t)c->a[2]);
 	case SET_CEILING:
 		return umtx_mutex_set_ceiling(c, c->a[0], (uint32_t)c->a[2], c->a[3]);
+	case SHARED_OBJECT:
+		return umtx_object(c);
 	case ROBUST_LISTS:
 		return robust_lists(c);
 	case GET_MIN_TIMEOUT:

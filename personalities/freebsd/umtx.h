@@ -57,4 +57,7 @@ long umtx_read_lock(struct call *c, uint64_t at, uint32_t flags, const struct um
 long umtx_write_lock(struct call *c, uint64_t at, const struct umtx_limit *l);
 long umtx_rw_unlock(struct call *c, uint64_t at);
 
+/* umtx_object.c: UMTX_OP_SHM(_, flags, address); openat, read, ftruncate, unlinkat, close */
+long umtx_object(struct call *c);
+
 #endif

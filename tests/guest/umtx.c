@@ -19,6 +19,7 @@ enum {
 	MUTEX_WAKE2 = 22,
 	SEM2_WAIT = 23,
 	SEM2_WAKE = 24,
+	OBJECT = 25,
 	ROBUST_LISTS = 26,
 	GET_MIN_TIMEOUT = 27,
 	SET_MIN_TIMEOUT = 28,
@@ -359,9 +360,70 @@ static void owner_exits(struct world *w, bool by_kill)
 	IS(by_kill ? 126 : 116, op(0, ROBUST_LISTS, 25), -EINVAL);
 }
 
+/* ---- A page beside an address ------------------------------------------------------------- */
+
+enum { CREATE = 1, LOOK_UP = 2, DESTROY = 4, IS_ALIVE = 8 };
+
+static long object(long what, void *at)
+{
+	return sys(SYS__umtx_op, 0, OBJECT, what, at, 0);
+}
+
+static volatile uint32_t *map_page(long fd)
+{
+	return (uint32_t *)sys(SYS_mmap, 0, 4096, 3, 1, fd, 0);
+}
+
+/* Of the same object, mapped twice, and in another process. */
+static void objects(void)
+{
+	char *one, *two, *key = shared_page();
+	long memory = sys(SYS_shm_open2, 1, 2, 0600, 0, 0), fd;
+	volatile uint32_t *page;
+
+	sys(SYS_ftruncate, memory, 16384);
+	one = (char *)sys(SYS_mmap, 0, 8192, 3, 1, memory, 0);
+	two = (char *)sys(SYS_mmap, 0, 8192, 3, 1, memory, 4096);
+	IS(22, object(LOOK_UP, one + 4160), -ESRCH);
+	fd = object(CREATE, one + 4160);
+	CHECK(23, fd >= 0);
+	IS(24, sys(SYS_fcntl, fd, 1, 0), 1); /* F_GETFD: closed by exec */
+	page = map_page(fd);
+	*page = 41;
+	IS(25, *map_page(object(LOOK_UP, two + 64)), 41);
+	IS(26, object(LOOK_UP, two + 72), -ESRCH);
+	CHECK(27, object(CREATE, key + 8) >= 0);
+	if (spawn() == 0) {
+		*map_page(object(CREATE, two + 64)) += 1;
+		sys(SYS__exit, object(LOOK_UP, key + 8) < 0);
+	}
+	IS(28, reap(), 0);
+	IS(29, *page, 42);
+	IS(42, object(IS_ALIVE, (void *)page), 0);
+	IS(43, object(DESTROY, two + 64), 0);
+	IS(44, object(IS_ALIVE, (void *)page), -ENOTTY);
+	IS(45, object(LOOK_UP, one + 4160), -ESRCH);
+	IS(46, object(DESTROY, one + 4160), -ESRCH);
+	IS(47, object(DESTROY, key + 8), 0);
+	/* Memory of one's own: no other process finds it. */
+	key = (char *)sys(SYS_mmap, 0, 4096, 3, 0x1002, -1, 0);
+	CHECK(48, object(CREATE, key) >= 0 && object(LOOK_UP, key) >= 0);
+	if (spawn() == 0)
+		sys(SYS__exit, object(LOOK_UP, key) != -ESRCH);
+	IS(49, reap(), 0);
+	IS(86, object(DESTROY, key), 0);
+	IS(87, object(CREATE | LOOK_UP, key), -EINVAL);
+	IS(88, object(0, key), -EINVAL);
+	sys(SYS_mprotect, key, 4096, 1);
+	IS(89, object(CREATE, key), -EFAULT);
+	IS(90, object(CREATE, (void *)64), -EFAULT);
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	struct world *w = shared_page();
+
+	objects();
 
 	mutex_alone();
 	ceilings();
