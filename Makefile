@@ -35,7 +35,7 @@ LDFLAGS ?=
 COMMON := -std=gnu17 -fno-strict-aliasing -I. -I$(B) $(WARN) -MMD -MP
 
 # builtin: what the compiler knows of memcpy, though there is no library.
-RESIDENT_CFLAGS := $(COMMON) -O2 -g -ffreestanding -fbuiltin -fPIE -include syscalls/engine/resident/hidden.h \
+RESIDENT_CFLAGS := $(COMMON) -O2 -g -ffreestanding -fbuiltin -fPIE -ffunction-sections -fdata-sections -include syscalls/engine/resident/hidden.h \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -DGUISE_FREESTANDING
 RESIDENT_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,syscalls/engine/resident/resident.ld \
@@ -111,6 +111,8 @@ $(B)/resident: $(RESIDENT_OBJS) $(wildcard syscalls/engine/resident/*.ld)
 
 $(B)/resident.stripped: $(B)/resident
 	$(call say,STRIP,$@)strip -o $@ $<
+	$(Q)readelf -lW $@ | grep -q 'LOAD  *0x001000 0x00007e0000000000' || \
+		{ rm $@; echo 'the image does not begin where layout.h says (RESIDENT_IMAGE_OFFSET)' >&2; exit 1; }
 
 $(B)/resident_blob.S: Makefile
 	$(Q)mkdir -p $(@D)

@@ -28,8 +28,8 @@ static uint32_t release_of(struct box_options *box, const struct personality *p)
 {
 	uint32_t release = 0;
 
-	for (size_t n = 0; !release && n < COUNT(p->brand.interpreters); n++)
-		if (p->brand.interpreters[n])
+	for (size_t n = 0; !release && n < INTERPRETERS; n++)
+		if (*p->brand.interpreters[n])
 			release = release_in(box, p, p->brand.interpreters[n]);
 	return release;
 }

@@ -12,12 +12,12 @@
 
 static bool same(const char *a, const char *b)
 {
-	return a && b && strcmp(a, b) == 0;
+	return *a && strcmp(a, b) == 0;
 }
 
 static const struct elf_note_fact *find_note(const struct elf_facts *f, const struct brand *b)
 {
-	if (!b->note)
+	if (!*b->note)
 		return NULL;
 	for (uint32_t i = 0; i < f->n_notes; i++)
 		if (f->notes[i].type == b->note_type && same(f->notes[i].owner, b->note))
@@ -42,7 +42,7 @@ static bool by_old_brand(const struct elf_facts *f, const struct brand *b)
 
 static bool by_interpreter(const struct elf_facts *f, const struct brand *b)
 {
-	for (size_t i = 0; i < COUNT(b->interpreters); i++)
+	for (size_t i = 0; i < INTERPRETERS; i++)
 		if (same(f->interpreter, b->interpreters[i]))
 			return true;
 	return false;

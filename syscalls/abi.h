@@ -558,6 +558,10 @@ bool engine_owns(uint64_t at, uint64_t n);
 void *engine_pages(size_t bytes);
 void engine_free_pages(void *pages, size_t bytes);
 
+/* A constant whole page of the translator's image at `at`, in place of what is there, for the guest to read and
+ * execute: 0 or -errno.  It is not copied. */
+int engine_show_page(struct call *c, uint64_t at, const void *page);
+
 /* A lock over state that the threads of a process share.  Held only within one call;
  * fork takes the process's locks first, so a child never finds one taken. */
 struct lock {

@@ -276,7 +276,8 @@ static bool not_inherited(const struct descriptor *entry)
 void descriptors_forked(struct call *c)
 {
 	struct descriptors *d = c->thread->process->descriptors;
-	c->thread->process->counted = (struct counted){0};
+	if (c->thread->process->counted.bell)
+		c->thread->process->counted = (struct counted){0};
 	if (!d)
 		return;
 	d->n_left = 0; /* the parent's children */

@@ -7,12 +7,15 @@
 #include "syscalls/abi.h"
 
 /* How a system's programs are known from outside (loader/brand.c). */
+#define INTERPRETERS 4
 struct brand {
 	uint8_t osabi; /* EI_OSABI; 0 if it has none of its own */
 	uint32_t note_type; /* the note's type whose first word is the release wanted */
-	const char *note; /* owner name of its ABI note; NULL if none */
-	const char *interpreters[4]; /* run-time linkers that only this system has */
-	const char *old_brand; /* text at e_ident + 8; NULL if none */
+	/* Not pointers: every exec reads them, and they are one page with the rest. */
+	char note[12]; /* owner name of its ABI note; "" if none */
+	char old_brand[12]; /* text at e_ident + 8; "" if none */
+	/* Run-time linkers that only this system has; "" from the last on. */
+	char interpreters[INTERPRETERS][32];
 };
 
 enum signal_default { SIGNAL_TERMINATES, SIGNAL_IGNORED, SIGNAL_STOPS, SIGNAL_CONTINUES };
@@ -55,7 +58,6 @@ struct action;
 struct personality {
 	const char *name; /* "…bsd": folder and command-line name */
 	const char *title; /* as the system writes itself */
-	struct brand brand;
 
 	/* Calls.  rows is NULL for a system that is only recognised. */
 	const struct row *rows;
@@ -108,9 +110,13 @@ struct personality {
 			   const struct action *a);
 	/* si_code and trap number of a fault, from Linux's siginfo: see signal.h. */
 	void (*describe_fault)(struct signal_info *info);
+
+	struct brand brand;
 };
 
-/* Put one of these in each personalities/NAME/: REGISTER_PERSONALITY(name). */
+/* In each personalities/NAME/: PERSONALITY(name) = {...}; REGISTER_PERSONALITY(name); */
+#define PERSONALITY(p) \
+	static const struct personality p __attribute__((section(".data.rel.ro.personality")))
 #define REGISTER_PERSONALITY(p) \
 	static const struct personality *const registered_##p \
 		__attribute__((used, section("personalities"))) = &(p)

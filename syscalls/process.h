@@ -81,13 +81,15 @@ enum quick {
 };
 #define QUICK_CALLS 1024
 
+/*
+ * What every program touches comes first, in one page and a little of the next: a page is a fault at each start, and
+ * two at each fork.
+ */
 struct process {
 	const struct personality *personality;
 	uint16_t quick[QUICK_CALLS]; /* by the guest's number: enum quick, or 0 */
 	const struct personality *forced; /* for every program, whatever it looks like; or NULL */
 	struct lock lock; /* actions, brk */
-	struct action actions[MAX_SIGNAL];
-	struct counted counted;
 	struct sigset watched; /* guest signals that were looked at when first blocked */
 	uint64_t
 		host_handled; /* Linux signals (bit n-1) that have the engine's handler installed */
@@ -107,14 +109,16 @@ struct process {
 	uint64_t trampoline; /* the system's signal trampoline in this process */
 	void *exec_pages; /* of a vfork child's exec, in its parent's memory: the parent's to free */
 	uint64_t exec_bytes;
-	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
 	uint32_t settings; /* enum settings_flags (launch.h) */
 	bool is_guarded; /* every call goes by the personality's guard: see process_guard() */
 	bool is_capability_mode; /* it gave up all global names */
 	struct right_sets *right_sets; /* what entries of its descriptors name; or NULL */
 	char release_name[32];
-	char path[4096]; /* the program, as the guest knows it */
+	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
 	char login[64];
+	struct counted counted;
+	char path[4096]; /* the program, as the guest knows it */
+	struct action actions[MAX_SIGNAL];
 };
 
 struct thread {

@@ -2,7 +2,7 @@
  * writes carry neither note nor OSABI and look like Linux ones. */
 #include "syscalls/personality.h"
 
-static const struct personality dragonfly = {
+PERSONALITY(dragonfly) = {
 	.name = "dragonfly",
 	.title = "DragonFly",
 	.brand =

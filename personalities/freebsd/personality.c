@@ -421,7 +421,7 @@ static void describe_fault(struct signal_info *info)
 		info->trap = traps[info->trap];
 }
 
-static const struct personality freebsd = {
+PERSONALITY(freebsd) = {
 	.name = "freebsd",
 	.title = "FreeBSD",
 	.brand = {.osabi = 9,

@@ -7,19 +7,7 @@
 #include "syscalls/process.h"
 #include "syscalls/stack.h"
 
-#include <linux/mman.h>
 #include <string.h>
-
-/* Native code a handler returns to: call the handler, then sigreturn(417) on the ucontext at
- * rsp + 16.  The offsets are struct sigframe's. */
-static const uint8_t trampoline[] = {
-	0xff, 0x14, 0x24, /* call *(%rsp) */
-	0x48, 0x8d, 0x7c, 0x24, 0x10, /* lea 16(%rsp),%rdi */
-	0x6a, 0x00, /* push $0 */
-	0xb8, 0xa1, 0x01, 0x00, 0x00, /* mov $417,%eax */
-	0x0f, 0x05, /* syscall */
-	0xf4, /* hlt */
-};
 
 enum auxv {
 	AT_NULL = 0,
@@ -52,14 +40,30 @@ enum auxv {
 	AT_USRSTACKLIM = 36,
 };
 
-/* Where in the page above the stack the time is (sys/vdso.h: struct vdso_timekeep).  It stays
- * disabled: libraries then make the call, which is answered in place through Linux's own. */
+/* The page above the stack.  At its beginning is the native code a handler returns to: call the handler, then
+ * sigreturn(417) on the ucontext at rsp + 16 (struct sigframe's offsets).  Then the time (sys/vdso.h: struct
+ * vdso_timekeep), which stays disabled: libraries make the call, which is answered in place through Linux's own. */
 #define TIMEKEEP 0x610
-struct timekeep {
-	uint32_t version, enabled, current, padding;
-	uint8_t hands[4][88];
+static const struct shared_page {
+	uint8_t trampoline[TIMEKEEP];
+	struct timekeep {
+		uint32_t version, enabled, current, padding;
+		uint8_t hands[4][88];
+	} timekeep;
+	uint8_t rest[GUEST_PAGE - TIMEKEEP - sizeof(struct timekeep)];
+} shared_page __attribute__((aligned(GUEST_PAGE))) = {
+	.trampoline =
+		{
+			0xff, 0x14, 0x24, /* call *(%rsp) */
+			0x48, 0x8d, 0x7c, 0x24, 0x10, /* lea 16(%rsp),%rdi */
+			0x6a, 0x00, /* push $0 */
+			0xb8, 0xa1, 0x01, 0x00, 0x00, /* mov $417,%eax */
+			0x0f, 0x05, /* syscall */
+			0xf4, /* hlt */
+		},
+	.timekeep = {.version = 1},
 };
-_Static_assert(TIMEKEEP + sizeof(struct timekeep) <= GUEST_PAGE, "in one page");
+_Static_assert(sizeof(struct shared_page) == GUEST_PAGE, "one page");
 
 #define CANARY_SIZE 64
 #define AUXV_ROOM 40 /* AT_COUNT */
@@ -151,22 +155,6 @@ static int build_stack(struct call *c, const struct start *s)
 	return 0;
 }
 
-/* The page above the stack: the trampoline, and the time's. */
-static int place_shared_page(struct call *c, uint64_t at)
-{
-	static const struct timekeep timekeep = {.version = 1};
-	long r = host(c, __NR_mprotect, at, GUEST_PAGE, PROT_READ | PROT_WRITE);
-
-	if (r == 0)
-		r = put_guest(c, at, trampoline, sizeof trampoline);
-	if (r == 0)
-		r = put_guest(c, at + TIMEKEEP, &timekeep, sizeof timekeep);
-	if (r == 0)
-		r = host(c, __NR_mprotect, at, GUEST_PAGE, PROT_READ | PROT_EXEC);
-	c->thread->process->trampoline = at;
-	return (int)r;
-}
-
 /* exec_setregs: rdi is the stack's base, rsp 8 short of 16-byte alignment. */
 int freebsd_start(struct call *c, const struct start *s)
 {
@@ -176,7 +164,8 @@ int freebsd_start(struct call *c, const struct start *s)
 	memset(r, 0, sizeof *r);
 	e = build_stack(c, s);
 	if (e == 0)
-		e = place_shared_page(c, s->stack_high);
+		e = engine_show_page(c, s->stack_high, &shared_page);
+	c->thread->process->trampoline = s->stack_high;
 	r->rsp = ((r->rdi - 8) & ~15UL) + 8;
 	r->rip = s->entry;
 	r->rflags = FLAGS_INITIAL;

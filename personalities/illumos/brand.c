@@ -1,7 +1,7 @@
 /* illumos: its programs are recognised and named; they do not run yet. */
 #include "syscalls/personality.h"
 
-static const struct personality illumos = {
+PERSONALITY(illumos) = {
 	.name = "illumos",
 	.title = "illumos",
 	.brand =

@@ -214,7 +214,7 @@ static int start(struct call *c, const struct start *s)
 	return e;
 }
 
-static const struct personality linux_itself = {
+PERSONALITY(linux_itself) = {
 	.name = "linux",
 	.title = "Linux",
 	.brand = {.osabi = 3, /* ELFOSABI_GNU; most programs have 0 instead */

@@ -1,7 +1,7 @@
 /* NetBSD: its programs are recognised and named; they do not run yet. */
 #include "syscalls/personality.h"
 
-static const struct personality netbsd = {
+PERSONALITY(netbsd) = {
 	.name = "netbsd",
 	.title = "NetBSD",
 	.brand =

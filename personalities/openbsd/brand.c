@@ -1,7 +1,7 @@
 /* OpenBSD: its programs are recognised and named; they do not run yet. */
 #include "syscalls/personality.h"
 
-static const struct personality openbsd = {
+PERSONALITY(openbsd) = {
 	.name = "openbsd",
 	.title = "OpenBSD",
 	.brand =

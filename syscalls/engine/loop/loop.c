@@ -129,6 +129,19 @@ void *engine_pages(size_t bytes)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+int engine_show_page(struct call *c, uint64_t at, const void *page)
+{
+	int r;
+
+	if (mmap((void *)at, GUEST_PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return -errno;
+	r = put_guest(c, at, page, GUEST_PAGE);
+	if (r == 0 && mprotect((void *)at, GUEST_PAGE, PROT_READ | PROT_EXEC) < 0)
+		r = -errno;
+	return r;
+}
+
 void engine_free_pages(void *pages, size_t bytes)
 {
 	if (pages)

@@ -13,7 +13,7 @@
  */
 #include "syscalls/engine/resident/layout.h"
 
-	.text
+	.section .text.entry, "ax"
 	.balign 64
 	.globl entry_call
 entry_call:

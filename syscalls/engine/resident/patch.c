@@ -49,18 +49,18 @@ static void forget(struct code *code)
 static void forget_range(uint64_t at, uint64_t end)
 {
 	for (uint32_t i = 0; i < space.n_code; i++)
-		if (space.code[i].low < end && space.code[i].high > at)
-			forget(&space.code[i]);
-	while (space.n_code && !space.code[space.n_code - 1].high)
+		if (code_of(i)->low < end && code_of(i)->high > at)
+			forget(code_of(i));
+	while (space.n_code && !code_of(space.n_code - 1)->high)
 		space.n_code--;
 }
 
 static void note_range(uint64_t at, uint64_t end)
 {
-	for (uint32_t i = 0; i < COUNT(space.code); i++) {
-		if (space.code[i].high)
+	for (uint32_t i = 0; i < MOST_CODE; i++) {
+		if (code_of(i)->high)
 			continue;
-		space.code[i] = (struct code){.low = at, .high = end};
+		*code_of(i) = (struct code){.low = at, .high = end};
 		if (i >= space.n_code)
 			space.n_code = i + 1;
 		return;
@@ -82,8 +82,8 @@ void engine_code_changed(struct call *c, uint64_t at, uint64_t n, bool is_code)
 static struct code *code_at(uint64_t at, uint64_t n)
 {
 	for (uint32_t i = 0; i < space.n_code; i++)
-		if (space.code[i].low <= at && at + n <= space.code[i].high)
-			return &space.code[i];
+		if (code_of(i)->low <= at && at + n <= code_of(i)->high)
+			return code_of(i);
 	return NULL;
 }
 

@@ -58,8 +58,9 @@ struct resident {
 		bool timed;
 		uint64_t began, in_linux; /* ticks */
 	} tallied; /* the call under way */
-	char vectors[16384] __attribute__((aligned(64)));
+	/* From here on not cleared.  The scratch begins in the page of the rest: a little is all that most need. */
 	char scratch[SCRATCH_SIZE] __attribute__((aligned(64)));
+	char vectors[16384] __attribute__((aligned(64)));
 };
 _Static_assert(offsetof(struct resident, self) == T_SELF, "layout.h");
 _Static_assert(offsetof(struct resident, stack_top) == T_STACK_TOP, "layout.h");
@@ -83,8 +84,14 @@ struct code {
 	uint32_t used; /* bytes of it */
 };
 
-/* Of the whole address space, whichever processes share it. */
+/*
+ * Of the whole address space, whichever processes share it.  Its middle is one page, of which every program touches
+ * something, and the large tables lie to both sides of it: so the pieces of code are counted downwards (code_of()).
+ */
+#define MOST_CODE 256
+#define SPACE_HEAD 8192 /* of the table of code, in pages of its own */
 struct space {
+	struct code code[MOST_CODE + 16];
 	struct settings settings;
 	uint64_t vdso, vdso_end, vdso_clock_gettime;
 	uint64_t vector_mask; /* components of the vector state the processor has */
@@ -104,13 +111,18 @@ struct space {
 	uint64_t next_page;
 	uint64_t births; /* threads made so far */
 	uint32_t top; /* no slot at or above was ever used */
+	uint32_t n_code;
+	uint64_t trapped[256]; /* call sites and, in the top byte, how often they did (patch.c) */
 	uint64_t mapped[MAX_SLOTS / 64]; /* slots that have their pages */
 	uint32_t slots[MAX_SLOTS]; /* 0 free; Linux clears it when the thread is gone */
-	uint64_t trapped[256]; /* call sites and, in the top byte, how often they did (patch.c) */
-	uint32_t n_code;
-	struct code code[256];
-};
+} __attribute__((aligned(4096)));
+_Static_assert(offsetof(struct space, slots) < SPACE_HEAD + 4096, "one page");
 extern struct space space;
+
+static inline struct code *code_of(uint32_t i)
+{
+	return &space.code[sizeof space.code / sizeof *space.code - 1 - i];
+}
 
 static inline struct resident *of_thread(struct thread *t)
 {

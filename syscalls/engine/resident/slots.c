@@ -41,7 +41,7 @@ static bool map_slot(uint32_t slot)
 
 static void prepare(struct resident *r, uint32_t slot)
 {
-	memset(r, 0, offsetof(struct resident, vectors));
+	memset(r, 0, offsetof(struct resident, scratch));
 	r->self = r;
 	r->cell = &r->own_cell;
 	r->slot = slot;
@@ -167,6 +167,16 @@ void engine_free_pages(void *pages, size_t bytes)
 	if (space.next_page == at + size)
 		space.next_page = at;
 	lock_release(&space.lock);
+}
+
+/* From the image itself: what is only read or executed costs no page of its own. */
+int engine_show_page(struct call *c, uint64_t at, const void *page)
+{
+	long r = LINUX(mmap, at, GUEST_PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
+		       HIDDEN_RESIDENT, (uint64_t)page - RESIDENT_BASE + RESIDENT_IMAGE_OFFSET);
+
+	(void)c;
+	return is_error(r) ? (int)r : 0;
 }
 
 bool engine_owns(uint64_t at, uint64_t n)

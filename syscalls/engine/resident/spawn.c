@@ -467,12 +467,16 @@ static long exec_resident(struct resident *r, const uint64_t *argv, uint64_t env
 	return e;
 }
 
+/* Bytes of a vector that goes into scratch, and needs no page of its own. */
+#define SHORT_VECTOR 1024
+
 /* The program's descriptor outlives this exec, and this one only. */
 static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
 {
 	struct resident *r = of_thread(c->thread);
 	size_t bytes = (n + e->n_head + 4) * 8;
-	uint64_t *argv = engine_pages(bytes);
+	bool is_short = bytes <= SHORT_VECTOR;
+	uint64_t *argv = is_short ? (uint64_t *)scratch(c, bytes) : engine_pages(bytes);
 	char text[HANDOVER_TEXT];
 	struct handover handover = {.program = e->fd};
 	int guard = -1;
@@ -483,7 +487,8 @@ static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
 	if (c->thread->process->is_guarded)
 		result = c->personality->guard_hand_over(c, &guard);
 	if (result < 0) {
-		engine_free_pages(argv, bytes);
+		if (!is_short)
+			engine_free_pages(argv, bytes);
 		return result;
 	}
 	handover.guarded = (uint32_t)(guard + 1);
@@ -493,12 +498,13 @@ static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
 	result = fill_vector(c, e, text, argv, n);
 	if (result == 0)
 		result = LINUX(fcntl, e->fd, F_SETFD, 0);
-	c->thread->process->exec_pages = argv;
+	c->thread->process->exec_pages = is_short ? NULL : argv;
 	c->thread->process->exec_bytes = bytes;
 	if (result == 0)
 		result = exec_resident(r, argv, e->envp);
 	c->thread->process->exec_pages = NULL;
-	engine_free_pages(argv, bytes);
+	if (!is_short)
+		engine_free_pages(argv, bytes);
 	if (guard >= 0)
 		(void)LINUX(close, guard); /* made for the program that did not start */
 	return result;
