@@ -1,44 +1,24 @@
 /* The cost of a process: `spawn PROGRAM N` makes and awaits N children that execute PROGRAM, and
  * prints the microseconds of the quickest fifth's slowest. */
-#ifdef NATIVE
-#define SYS_fork __NR_fork
-#define SYS_execve __NR_execve
-#define SYS_wait4 __NR_wait4
-#define SYS_clock_gettime __NR_clock_gettime
-#define MONOTONIC 1
-#else
-#define MONOTONIC 4
-#endif
-#include "tests/guest/guest.h"
+#include "bench/stubs.h"
+
+STUB(fork, 2, 57);
+STUB(wait4, 7, 61);
+STUB(execve, 59, 59);
 
 #define MOST 1000
-
-static long now(void)
-{
-	long t[2];
-	sys(SYS_clock_gettime, MONOTONIC, t);
-	return t[0] * 1000000000 + t[1];
-}
-
-static long number(const char *s)
-{
-	long n = 0;
-	while (*s)
-		n = n * 10 + *s++ - '0';
-	return n;
-}
 
 static long spawn(char *path)
 {
 	char *argv[] = {path, 0}, *envp[] = {0};
-	long before = now(), pid = sys(SYS_fork);
+	long before = now(), pid = do_call(fork);
 	int status = -1;
 
 	if (pid == 0) {
-		sys(SYS_execve, path, argv, envp);
+		do_call(execve, path, argv, envp);
 		quit(127);
 	}
-	CHECK(2, pid > 0 && sys(SYS_wait4, pid, &status, 0, 0) == pid && status == 0);
+	CHECK(2, pid > 0 && do_call(wait4, pid, &status, 0, 0) == pid && status == 0);
 	return now() - before;
 }
 
