@@ -93,13 +93,15 @@ struct code {
 struct space {
 	struct code code[MOST_CODE + 16];
 	struct settings settings;
-	uint64_t vdso, vdso_end, vdso_clock_gettime;
+	uint64_t vdso; /* 0: there is none */
+	uint64_t vdso_end, vdso_clock_gettime; /* once vdso_is_known */
 	uint64_t vector_mask; /* components of the vector state the processor has */
 	uint32_t vector_size;
 	uint32_t ncpus;
 	uint64_t hwcap, hwcap2;
 	const uint64_t *auxv;
 	bool has_fsgsbase;
+	bool vdso_is_known;
 	bool has_life; /* HIDDEN_LIFE is one */
 	bool check_uses;
 	bool tallies; /* SETTINGS_TALLY, and there is a thread */
@@ -178,9 +180,6 @@ void signals_ignored(struct resident *r, uint64_t ignored[HANDOVER_SET]); /* to 
 
 /* patch.c: the site that has just trapped becomes a jump, if it can. */
 void patch_trapped(struct resident *r, const struct regs *regs);
-
-/* vdso.c */
-void vdso_begin(uint64_t base);
 
 /* start.c */
 _Noreturn void resident_start(uint64_t *stack);

@@ -23,7 +23,7 @@ static void read_auxv(const uint64_t *auxv)
 	for (; auxv[0] != AT_NULL; auxv += 2) {
 		switch (auxv[0]) {
 		case AT_SYSINFO_EHDR:
-			vdso_begin(auxv[1]);
+			space.vdso = auxv[1];
 			break;
 		case AT_HWCAP:
 			space.hwcap = auxv[1];

@@ -33,13 +33,13 @@ static uint64_t find(const Elf64_Dyn *d, const char *name)
 	return 0;
 }
 
-void vdso_begin(uint64_t base)
+/* At the first clock that is asked for: most programs that are started end without.  Two threads may both do it. */
+static void look_for_clock(uint64_t base)
 {
 	const Elf64_Ehdr *e = (const void *)base;
 	const Elf64_Phdr *p;
 	const Elf64_Dyn *d = NULL;
 
-	space.vdso = base;
 	if (!e)
 		return;
 	p = (const void *)(base + e->e_phoff);
@@ -65,9 +65,14 @@ static bool is_quick(int clock)
 
 long engine_clock(struct call *c, int clock, struct __kernel_timespec *now)
 {
-	int (*read)(int, struct __kernel_timespec *) = (void *)space.vdso_clock_gettime;
+	int (*read)(int, struct __kernel_timespec *);
 
 	(void)c;
+	if (!__atomic_load_n(&space.vdso_is_known, __ATOMIC_ACQUIRE)) {
+		look_for_clock(space.vdso);
+		__atomic_store_n(&space.vdso_is_known, true, __ATOMIC_RELEASE);
+	}
+	read = (void *)space.vdso_clock_gettime;
 	if (read && is_quick(clock))
 		return read(clock, now);
 	return LINUX(clock_gettime, clock, now);
