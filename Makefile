@@ -52,7 +52,7 @@ SHARED := $(wildcard syscalls/*.c personalities/*/*.c)
 # What the resident needs of the loader: it maps programs for itself.
 MAPPER := $(addprefix loader/,brand.c image.c program.c)
 LOOP := $(wildcard syscalls/engine/loop/*.c)
-BOX := $(filter-out sandbox/mkfilter.c,$(wildcard sandbox/*.c loader/*.c trace/*.c))
+BOX := $(filter-out sandbox/mkfilter.c sandbox/refusal.c,$(wildcard sandbox/*.c loader/*.c trace/*.c))
 CLI := $(wildcard cli/*.c)
 UNIT := $(wildcard tests/unit/*.c)
 UNIT_SUITES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
@@ -114,14 +114,21 @@ $(B)/resident.stripped: $(B)/resident
 	$(Q)readelf -lW $@ | grep -q 'LOAD  *0x001000 0x00007e0000000000' || \
 		{ rm $@; echo 'the image does not begin where layout.h says (RESIDENT_IMAGE_OFFSET)' >&2; exit 1; }
 
+# Small: a start copies it.
+REFUSAL_LDFLAGS := -nostdlib -static -Wl,-z,noseparate-code -Wl,-z,noexecstack -Wl,--build-id=none
+$(B)/refusal.stripped: sandbox/refusal.c Makefile
+	$(call say,LINK,$@)$(CC) $(filter-out -fPIE -fbuiltin -include %hidden.h,$(RESIDENT_CFLAGS)) -fno-pie \
+		-MT $@ $(REFUSAL_LDFLAGS) -Wl,-s -o $@ $<
+
 $(B)/resident_blob.S: Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '%s\n' '.section .rodata' '.balign 4096' \
-		'.global resident_image, resident_image_end' \
+		'.global resident_image, resident_image_end, refusal_image, refusal_image_end' \
 		'resident_image: .incbin "$(B)/resident.stripped"' 'resident_image_end:' \
+		'refusal_image: .incbin "$(B)/refusal.stripped"' 'refusal_image_end:' \
 		'.section .note.GNU-stack,"",@progbits' > $@
 
-$(B)/resident_blob.o: $(B)/resident_blob.S $(B)/resident.stripped
+$(B)/resident_blob.o: $(B)/resident_blob.S $(B)/resident.stripped $(B)/refusal.stripped
 	$(call say,AS,$@)$(CC) -c -o $@ $<
 
 $(B)/mkfilter: $(MKFILTER_OBJS)

@@ -258,6 +258,7 @@ static int find_user(struct run *r)
 	r->box.uid = geteuid();
 	r->box.gid = getegid();
 	r->box.systems_root = limits_is_systems_root(r->box.uid);
+	r->box.own_numbers = r->box.systems_root && limits_has_numbers();
 	r->user = names_user(r->box.uid);
 	r->box.user = r->user;
 	if (r->user)

@@ -105,8 +105,8 @@ int box_refused(struct box *b, uint64_t spaces, int error);
 /* layout.c: the path in the box of a device it has for everybody (null, zero, ...), or NULL. */
 const char *box_device(dev_t number);
 
-/* images.c: the resident's, sealed: a descriptor or -errno. */
-int image_make(void);
+/* images.c: a program that is part of this one, sealed: a descriptor or -errno. */
+int image_make(const unsigned char *image, const unsigned char *end);
 /* Memory of n bytes that residents share, their board at its head: a descriptor, or -errno. */
 int image_board(size_t n);
 
@@ -136,6 +136,7 @@ int step_no_nesting(struct box *b, const struct step *s);
 int step_cleaner(struct box *b, const struct step *s);
 int step_cgroup(struct box *b, const struct step *s);
 int step_join(struct box *b, const struct step *s);
+int step_numbers(struct box *b, const struct step *s);
 int step_first_to_go(struct box *b, const struct step *s);
 int step_share(struct box *b, const struct step *s);
 int step_hostname(struct box *b, const struct step *s);

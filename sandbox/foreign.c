@@ -18,8 +18,8 @@
  *
  * So a Linux program that is to start others' runs in a resident itself (--engine resident).
  * Here, where the last two hold, the kernel is made to refuse them by name: the sandbox's user
- * namespace has a binfmt_misc of its own, mounted nowhere, which executes the resident's image
- * for their headers, and that says what is to be done (start.c) and nothing else.  The entries
+ * namespace has a binfmt_misc of its own, mounted nowhere, which executes an image of guise's
+ * for their headers, and that says what is to be done (refusal.c) and nothing else.  The entries
  * are gone with their mount, which process 1 holds open.  The host's own do not hold inside.
  *
  * Documentation/admin-guide/binfmt-misc.rst; fs/binfmt_misc.c (bm_fill_super), Linux 6.12.
@@ -36,6 +36,9 @@
 
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
+
+/* build/resident_blob.o */
+extern const unsigned char refusal_image[], refusal_image_end[];
 
 #define HOSTS_OWN 3 /* ELFOSABI_GNU: the host runs those itself */
 
@@ -112,7 +115,7 @@ int step_refuse_foreign(struct box *b, const struct step *s)
 	char interpreter[32];
 	AUTO_CLOSE int mount = geteuid() == 0 ? make_instance() : -EACCES;
 	AUTO_CLOSE int to = mount < 0 ? mount : openat(mount, "register", O_WRONLY | O_CLOEXEC);
-	AUTO_CLOSE int image = to < 0 ? to : image_make();
+	AUTO_CLOSE int image = to < 0 ? to : image_make(refusal_image, refusal_image_end);
 
 	if (image < 0)
 		return 0;

@@ -86,17 +86,16 @@ static int make_board(struct box *b)
 	return b->board_bell < 0 ? -errno : 0;
 }
 
-int image_make(void)
+int image_make(const unsigned char *image, const unsigned char *end)
 {
-	return sealed("guise", MFD_EXEC, resident_image,
-		      (size_t)(resident_image_end - resident_image));
+	return sealed("guise", MFD_EXEC, image, (size_t)(end - image));
 }
 
 int step_images(struct box *b, const struct step *s)
 {
 	const struct settings *settings = &b->options->settings;
 
-	b->resident = image_make();
+	b->resident = image_make(resident_image, resident_image_end);
 	if (b->resident == -EACCES)
 		return failure_set(b->why, EXIT_GUISE,
 				   "this system executes no files in memory; "

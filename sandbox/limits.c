@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "sandbox/box.h"
@@ -102,6 +103,23 @@ bool limits_is_systems_root(unsigned uid)
 	int read = fscanf(map, "%u %u %u", &inside, &outside, &n);
 	fclose(map);
 	return read != 3 || outside == 0;
+}
+
+/* Of a pid namespace since Linux 6.14, and before that of the whole system: no other sign tells
+ * the two apart.  In a container it may be read-only. */
+bool limits_has_numbers(void)
+{
+	struct utsname u;
+	unsigned major = 0, minor = 0;
+
+	(void)uname(&u); /* cannot fail */
+	(void)sscanf(u.release, "%u.%u", &major, &minor); /* or it is none that is known */
+	return (major > 6 || (major == 6 && minor >= 14)) && access(LIMITS_NUMBERS, W_OK) == 0;
+}
+
+static bool is_numbered(const struct box_options *o, enum limit_kind kind)
+{
+	return kind == LIMIT_PIDS && o->own_numbers && !o->limits.of[kind].given;
 }
 
 /* ---- Groups ---------------------------------------------------------------------------- */
@@ -213,7 +231,7 @@ static bool is_a_groups(const struct box_options *o, enum limit_kind kind)
 {
 	if (rows[kind].controller == NO_CONTROLLER || limit_value(&o->limits, kind) == LIMIT_NONE)
 		return false;
-	return rows[kind].resource == NO_RESOURCE || o->systems_root;
+	return rows[kind].resource == NO_RESOURCE || (o->systems_root && !is_numbered(o, kind));
 }
 
 /* What is held back is a write to the disk; with version 1, and in version 2 without the
@@ -355,11 +373,14 @@ static bool has_groups(const struct plan *p)
 int limits_init(const struct box_options *o, struct plan *out, struct failure *why)
 {
 	static const enum step_kind kinds[] = {STEP_JOIN, STEP_FIRST_TO_GO, STEP_SHARE};
+	/* From 1 on, which is process 1's, and below the one that is written. */
+	const struct step numbers = {.kind = STEP_NUMBERS,
+				     .number = limit_value(&o->limits, LIMIT_PIDS) + 1};
 
 	for (size_t i = has_groups(out) ? 0 : 1; i < COUNT_OF(kinds); i++)
 		if (add(out, &(struct step){.kind = kinds[i]}, why) < 0)
 			return -1;
-	return 0;
+	return is_numbered(o, LIMIT_PIDS) ? add(out, &numbers, why) : 0;
 }
 
 static int add_resource(const struct box_options *o, enum limit_kind kind, struct plan *out,

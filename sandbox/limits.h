@@ -2,7 +2,9 @@
  * that set them.
  *
  * A limit is set where the kernel counts for the whole sandbox: in a control group, or, for
- * processes, in the sandbox's own user namespace (RLIMIT_NPROC).  What the kernel counts for
+ * processes, in the sandbox's own user namespace (RLIMIT_NPROC).  That does not hold the system's
+ * root, whose sandboxes have only so many numbers for processes, if nothing was asked for: a
+ * control group takes as long to make and remove as a fifth of a start.  What the kernel counts for
  * each process (file size, open files) is a resource limit.  What was asked for and cannot
  * be enforced stops the run, unless --best-effort. */
 #ifndef GUISE_LIMITS_H
@@ -29,6 +31,7 @@ enum limit_kind {
 	LIMIT_KINDS,
 };
 
+#define LIMITS_NUMBERS "/proc/sys/kernel/pid_max" /* one more than the highest */
 #define LIMIT_NONE UINT64_MAX /* none: what there would be otherwise is lifted */
 
 enum io_rate { IO_READ_BYTES, IO_WRITE_BYTES, IO_READS, IO_WRITES, IO_RATES };
@@ -56,6 +59,9 @@ uint64_t limit_value(const struct limits *l, enum limit_kind kind); /* asked for
 
 /* Whether that user, the caller, is the one whose processes RLIMIT_NPROC does not hold. */
 bool limits_is_systems_root(unsigned uid);
+
+/* Whether they can be held by the numbers that processes of a sandbox may have. */
+bool limits_has_numbers(void);
 
 struct box;
 

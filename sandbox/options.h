@@ -74,6 +74,7 @@ struct box_options {
 	const struct personality *personality; /* of the program */
 	unsigned uid, gid;
 	bool systems_root; /* uid 0, and not one that a user namespace of the caller's made */
+	bool own_numbers; /* processes are counted by their numbers, if not otherwise asked */
 	const char *user; /* name for the generated passwd file */
 	const char *home;
 	bool procfs; /* --proc */

@@ -62,6 +62,11 @@ static void print_limit(FILE *out, const struct step *s)
 	fprintf(out, " %s %llu", s->text, (unsigned long long)s->number);
 }
 
+static void print_numbers(FILE *out, const struct step *s)
+{
+	fprintf(out, " %llu", (unsigned long long)s->number);
+}
+
 static void print_kept(FILE *out, const struct step *s)
 {
 	fprintf(out, " %s in %s", s->from, s->to);
@@ -112,6 +117,7 @@ static const struct {
 	[STEP_MAP_USER] = {"map user", IN_INIT, print_paths},
 	[STEP_NO_NESTING] = {"no nested user namespaces", IN_INIT, print_paths},
 	[STEP_JOIN] = {"join control groups", IN_INIT, print_paths},
+	[STEP_NUMBERS] = {"numbers for processes", IN_INIT, print_numbers},
 	[STEP_FIRST_TO_GO] = {"first to go when memory runs short", IN_INIT, print_paths},
 	[STEP_SHARE] = {"at most half of what its user may have", IN_INIT, print_paths},
 	[STEP_HOSTNAME] = {"hostname", IN_INIT, print_paths},

@@ -27,6 +27,7 @@ enum step_kind {
 	STEP_MAP_USER, /* the caller's ids, to themselves */
 	STEP_NO_NESTING, /* no further user namespaces */
 	STEP_JOIN, /* the control groups */
+	STEP_NUMBERS, /* of processes, at most number of them */
 	STEP_FIRST_TO_GO, /* when memory runs short */
 	STEP_SHARE, /* of what the user may have */
 	STEP_HOSTNAME, /* to */

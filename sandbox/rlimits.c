@@ -134,6 +134,15 @@ int step_share(struct box *b, const struct step *s)
 	return 0;
 }
 
+/* kernel/pid.c, Linux 6.14: a fork fails with EAGAIN when there is no number left. */
+int step_numbers(struct box *b, const struct step *s)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof text, "%" PRIu64, s->number + 1); /* fits */
+	return write_text(LIMITS_NUMBERS, text);
+}
+
 /* proc(5), oom_score_adj: half of all memory more than it has.  So what is killed in a
  * shortage is in the sandbox, be it many small processes, before anything of the host's
  * that has not grown as large as that. */

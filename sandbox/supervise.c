@@ -43,6 +43,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_MAP_USER] = step_map_user,
 	[STEP_NO_NESTING] = step_no_nesting,
 	[STEP_JOIN] = step_join,
+	[STEP_NUMBERS] = step_numbers,
 	[STEP_FIRST_TO_GO] = step_first_to_go,
 	[STEP_SHARE] = step_share,
 	[STEP_HOSTNAME] = step_hostname,
@@ -406,7 +407,7 @@ static void end_in_time(struct box *b)
 }
 
 /* Who is over sooner need not be found by anyone, nor leaves anything to find. */
-#define UNKNOWN_MS 10
+#define UNKNOWN_MS 20
 
 static int64_t now_ms(void)
 {

@@ -281,24 +281,6 @@ static _Noreturn void begin_program(struct resident *r, const struct handover *h
 	enter_guest();
 }
 
-/* The kernel executes it instead of another system's program, and says so (flag P). */
-static bool is_for_kernel(const uint64_t *auxv)
-{
-	for (; auxv[0] != AT_NULL; auxv += 2)
-		if (auxv[0] == AT_FLAGS)
-			return auxv[1] & AT_FLAGS_PRESERVE_ARGV0;
-	return false;
-}
-
-/* sandbox/foreign.c says why. */
-static _Noreturn void refuse_here(const char *path)
-{
-	die(EXIT_NOT_RUNNABLE,
-	    "%s: another system's program, started by a Linux program that makes its own calls; "
-	    "run that with 'guise run --engine resident'",
-	    path);
-}
-
 __attribute__((used)) _Noreturn void resident_start(uint64_t *stack)
 {
 	uint64_t argc = stack[0];
@@ -309,8 +291,6 @@ __attribute__((used)) _Noreturn void resident_start(uint64_t *stack)
 	while (*end)
 		end++;
 	read_auxv((uint64_t *)(end + 1));
-	if (is_for_kernel((uint64_t *)(end + 1)) && argc > 1)
-		refuse_here(argv[1]);
 	read_settings();
 	if (argc < 3 || handover_decode(&handover, argv[1]) < 0)
 		die(EXIT_GUISE, "the resident is not a program of its own: use 'guise run'");
