@@ -49,6 +49,8 @@ struct box {
 	int foreign; /* foreign.c: what holds its entries; -1: there are none */
 	int board, board_bell; /* HIDDEN_BOARD, HIDDEN_BOARD_BELL */
 	int channel; /* init: to the supervisor; supervisor: to init */
+	uint64_t spaces; /* namespaces process 1 makes itself: CLONE_NEW... */
+	bool awaits_images; /* the program's process: they may not be filled yet */
 	pid_t init; /* as the supervisor knows it */
 	struct terminal *terminal; /* the supervisor's */
 	struct terminal_wish wish;
@@ -129,6 +131,8 @@ const char *overlay_cure(int error);
  * rlimits.c, cgroup.c */
 int step_check_stdio(struct box *b, const struct step *s);
 int step_images(struct box *b, const struct step *s);
+int step_fill(struct box *b, const struct step *s);
+int step_await(struct box *b, const struct step *s);
 int step_namespaces(struct box *b, const struct step *s);
 int step_tie(struct box *b, const struct step *s);
 int step_map_user(struct box *b, const struct step *s);

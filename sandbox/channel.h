@@ -15,6 +15,7 @@ enum message_kind {
 	MESSAGE_FOREGROUND, /* the program has its terminal to itself */
 	MESSAGE_BACKGROUND, /* reading from its terminal stops it */
 	MESSAGE_NETWORK, /* descriptor: the network namespace; none: make it yourself */
+	MESSAGE_IMAGES, /* are filled and sealed; the program's process hears it */
 	MESSAGE_EXEC, /* another program; join.h says what the descriptors are */
 
 	/* From init. */

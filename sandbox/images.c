@@ -93,17 +93,47 @@ int image_make(const unsigned char *image, const unsigned char *end)
 
 int step_images(struct box *b, const struct step *s)
 {
-	const struct settings *settings = &b->options->settings;
-
-	b->resident = image_make(resident_image, resident_image_end);
+	b->resident = make("guise", MFD_EXEC);
 	if (b->resident == -EACCES)
 		return failure_set(b->why, EXIT_GUISE,
 				   "this system executes no files in memory; "
 				   "set the sysctl vm.memfd_noexec to 0 or 1");
 	if (b->resident < 0)
 		return b->resident;
-	b->settings = sealed("settings", MFD_NOEXEC_SEAL, settings, sizeof *settings);
+	b->settings = make("settings", MFD_NOEXEC_SEAL);
+	b->awaits_images = true;
 	return b->settings < 0 ? b->settings : make_board(b);
+}
+
+/* Half a megabyte takes its time: it is copied while process 1 works, and the program's process
+ * waits for it before it needs it. */
+int step_fill(struct box *b, const struct step *s)
+{
+	const struct message m = {.kind = MESSAGE_IMAGES};
+	const struct settings *settings = &b->options->settings;
+	size_t size = (size_t)(resident_image_end - resident_image);
+	int r = fill_and_seal(b->resident, resident_image, size);
+
+	if (r == 0)
+		r = fill_and_seal(b->settings, settings, sizeof *settings);
+	if (r == 0 && b->init)
+		(void)channel_send(b->channel, &m, NULL); /* gone, if it fails: heard later */
+	return r;
+}
+
+/* Not in one that joins: the first has been here. */
+int step_await(struct box *b, const struct step *s)
+{
+	struct channel_descriptors got;
+	struct message m;
+
+	if (!b->awaits_images)
+		return 0;
+	int r = channel_receive(b->channel, &m, &got);
+	if (r <= 0 || m.kind != MESSAGE_IMAGES)
+		return r < 0 ? r : -EPIPE; /* the supervisor is gone: so is this process, soon */
+	b->awaits_images = false; /* for process 1, too: it has the same memory */
+	return 0;
 }
 
 /* A directory would be a way out of the new root, and O_PATH hides what it is. */

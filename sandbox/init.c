@@ -323,7 +323,9 @@ _Noreturn void init_main(struct box *b)
 	b->why = &m.failure;
 	if (b->terminal->tty >= 0)
 		close(b->terminal->tty); /* the supervisor's */
-	if (box_perform(b, IN_INIT) < 0)
+	if (unshare((int)b->spaces) < 0 && box_refused(b, b->spaces, -errno) != -1)
+		failure_set(b->why, EXIT_GUISE, "cannot make namespaces: %s", strerror(errno));
+	if (b->why->status || box_perform(b, IN_INIT) < 0)
 		finish(b, &m);
 	int r = start(&in);
 	if (r < 0) {

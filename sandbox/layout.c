@@ -475,6 +475,7 @@ static int add_start(struct layout *l, struct plan *out)
 	if (add(l, out, &(struct step){.kind = STEP_CHECK_STDIO}) < 0 ||
 	    (!o->native && add(l, out, &(struct step){.kind = STEP_IMAGES}) < 0) ||
 	    add_kept(l, out) < 0 || limits_start(o, out, l->why) < 0 || add(l, out, &spaces) < 0 ||
+	    (!o->native && add(l, out, &(struct step){.kind = STEP_FILL}) < 0) ||
 	    add_plain(l, out, inside, COUNT_OF(inside)) < 0 || limits_init(o, out, l->why) < 0)
 		return -1;
 	if (add(l, out, &name) < 0 ||
@@ -515,6 +516,8 @@ static int add_end(struct layout *l, struct plan *out)
 	    add(l, out, &(struct step){.kind = STEP_SESSION}) < 0 ||
 	    add(l, out, &(struct step){.kind = STEP_DROP}) < 0 || add_landlock(l, out) < 0 ||
 	    add_plain(l, out, guest, COUNT_OF(guest)) < 0)
+		return -1;
+	if (!o->native && add(l, out, &(struct step){.kind = STEP_AWAIT}) < 0)
 		return -1;
 	if (add(l, out, &descriptors) < 0 || limits_guest(o, out, l->why) < 0)
 		return -1;

@@ -17,11 +17,12 @@ enum step_place { IN_SUPERVISOR, IN_INIT, IN_GUEST, IN_INIT_LATER, STEP_PLACES }
 
 enum step_kind {
 	STEP_CHECK_STDIO, /* refuse directories and O_PATH on 0-2 */
-	STEP_IMAGES, /* the resident and the settings, as sealed files */
+	STEP_IMAGES, /* the resident and the settings, as files in memory */
 	STEP_KEEP, /* directory `to` for the changes to `from` */
 	STEP_CLEANER, /* who removes them if nobody else can */
 	STEP_CGROUP, /* in `from`; number: version; text: settings; to: "+cpu", guise leaves `from` */
 	STEP_NAMESPACES, /* number: CLONE_NEW... */
+	STEP_FILL, /* the images, and seal them */
 
 	STEP_TIE, /* die with the supervisor */
 	STEP_MAP_USER, /* the caller's ids, to themselves */
@@ -62,6 +63,7 @@ enum step_kind {
 	STEP_GROUP, /* a process group of its own, on the terminal if there is one */
 	STEP_NO_CORE,
 	STEP_SIGNALS, /* dispositions and mask as the caller had them */
+	STEP_AWAIT, /* the images */
 	STEP_DESCRIPTORS, /* 0-2 and the hidden ones, nothing else */
 	STEP_NATIVE_DESCRIPTORS, /* 0-2, nothing else */
 	STEP_LIMIT, /* text: name of a limit; number: the most */

@@ -90,13 +90,15 @@ static const struct {
 
 /* Documentation/admin-guide/sysctl/user.rst: of this user namespace, and counted for those
  * above it too, where Linux 6.1 gives a user 128 instances. */
+#define COUNTS "/proc/sys/user"
 static const struct {
-	const char *path, *most;
+	const char *name, *most;
+	bool refused; /* to programs that make their own calls: only residents watch so */
 } counts[] = {
-	{"/proc/sys/user/max_inotify_instances", "64"},
-	{"/proc/sys/user/max_inotify_watches", "65536"},
-	{"/proc/sys/user/max_fanotify_groups", "64"},
-	{"/proc/sys/user/max_fanotify_marks", "65536"},
+	{"max_inotify_instances", "64", false},
+	{"max_inotify_watches", "65536", false},
+	{"max_fanotify_groups", "64", true},
+	{"max_fanotify_marks", "65536", true},
 };
 
 static int share(int resource, unsigned parts)
@@ -112,9 +114,9 @@ static int share(int resource, unsigned parts)
 	return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-static int write_text(const char *path, const char *text)
+static int write_text(int directory, const char *path, const char *text)
 {
-	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -129,8 +131,10 @@ int step_share(struct box *b, const struct step *s)
 			return r;
 	}
 	/* Where /proc/sys is read-only (in a container) the user's own limits are all there is. */
-	for (size_t i = 0; i < COUNT_OF(counts); i++)
-		(void)write_text(counts[i].path, counts[i].most);
+	AUTO_CLOSE int directory = open(COUNTS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; directory >= 0 && i < COUNT_OF(counts); i++)
+		if (!counts[i].refused || !b->options->native)
+			(void)write_text(directory, counts[i].name, counts[i].most);
 	return 0;
 }
 
@@ -140,7 +144,7 @@ int step_numbers(struct box *b, const struct step *s)
 	char text[24];
 
 	(void)snprintf(text, sizeof text, "%" PRIu64, s->number + 1); /* fits */
-	return write_text(LIMITS_NUMBERS, text);
+	return write_text(AT_FDCWD, LIMITS_NUMBERS, text);
 }
 
 /* proc(5), oom_score_adj: half of all memory more than it has.  So what is killed in a
@@ -162,6 +166,6 @@ int step_first_to_go(struct box *b, const struct step *s)
 	if (read != 1 || now >= FIRST_TO_GO)
 		return 0;
 	(void)snprintf(text, sizeof text, "%d", FIRST_TO_GO); /* fits */
-	(void)write_text("/proc/self/oom_score_adj", text); /* as above */
+	(void)write_text(AT_FDCWD, "/proc/self/oom_score_adj", text); /* as above */
 	return 0;
 }

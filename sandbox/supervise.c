@@ -39,6 +39,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_CLEANER] = step_cleaner,
 	[STEP_CGROUP] = step_cgroup,
 	[STEP_NAMESPACES] = step_namespaces,
+	[STEP_FILL] = step_fill,
 	[STEP_TIE] = step_tie,
 	[STEP_MAP_USER] = step_map_user,
 	[STEP_NO_NESTING] = step_no_nesting,
@@ -77,6 +78,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_GROUP] = step_group,
 	[STEP_NO_CORE] = step_no_core,
 	[STEP_SIGNALS] = step_signals,
+	[STEP_AWAIT] = step_await,
 	[STEP_DESCRIPTORS] = step_descriptors,
 	[STEP_NATIVE_DESCRIPTORS] = step_native_descriptors,
 	[STEP_NATIVE_FILTER] = step_native_filter,
@@ -155,6 +157,9 @@ int box_refused(struct box *b, uint64_t spaces, int error)
 	return error;
 }
 
+/* Made by process 1 itself: while it does, its network is made beside it (network.c). */
+#define INSIDE (CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
 /* fork(2) into new namespaces.  Nothing that belongs to libc's idea of a thread is used on
  * the other side. */
 int step_namespaces(struct box *b, const struct step *s)
@@ -163,7 +168,8 @@ int step_namespaces(struct box *b, const struct step *s)
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
 		return -errno;
-	long pid = cgroup_clone(b, s->number & ~(uint64_t)CLONE_NEWNET);
+	b->spaces = s->number & INSIDE;
+	long pid = cgroup_clone(b, s->number & ~(uint64_t)(CLONE_NEWNET | INSIDE));
 	if (pid == 0) {
 		close(channel[0]);
 		b->channel = channel[1];
@@ -544,8 +550,14 @@ int box_attend(struct box *b, int signals)
 
 static int run(struct box *b, int signals)
 {
-	if (box_perform(b, IN_SUPERVISOR) < 0)
+	if (box_perform(b, IN_SUPERVISOR) < 0) {
+		if (b->init) {
+			(void)kill(b->init, SIGKILL); /* our child, not waited for: cannot fail */
+			(void)wait_for_init(b);
+			close(b->channel);
+		}
 		return -1;
+	}
 	if (b->wish.replaced || b->options->name_is_given)
 		make_known(b);
 	/* Nobody else's to look into or take descriptors from.  Not earlier: process 1 is a copy,

@@ -171,7 +171,7 @@ static int add_kinds(struct plan *p, const enum step_kind *kinds, size_t n, stru
 
 static int add_all(const struct box_options *o, struct plan *p, struct failure *why)
 {
-	const enum step_kind start[] = {STEP_CHECK_STDIO, STEP_IMAGES};
+	const enum step_kind start[] = {STEP_CHECK_STDIO, STEP_IMAGES, STEP_FILL};
 	const enum step_kind guest[] = {STEP_NO_CORE, STEP_SIGNALS,
 					o->native ? STEP_NATIVE_DESCRIPTORS : STEP_DESCRIPTORS};
 	const struct step enter = {.kind = STEP_ENTER, .to = (char *)o->directory};
@@ -180,7 +180,7 @@ static int add_all(const struct box_options *o, struct plan *p, struct failure *
 	const struct step execute = {.kind = o->native ? STEP_NATIVE_EXECUTE : STEP_EXECUTE,
 				     .to = (char *)o->program};
 
-	if (add_kinds(p, start, o->native ? 1 : 2, why) < 0 ||
+	if (add_kinds(p, start, o->native ? 1 : COUNT_OF(start), why) < 0 ||
 	    add(p, &(struct step){.kind = STEP_TIE}, why) < 0 || add(p, &enter, why) < 0 ||
 	    add(p, &(struct step){.kind = STEP_DROP}, why) < 0 || add(p, &rules, why) < 0 ||
 	    add_allowances(o, p, why) < 0 ||
