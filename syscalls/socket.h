@@ -20,6 +20,8 @@ struct address {
 					     .host_size = sizeof(struct address), \
 					     .custom = {.to_host = in, .to_guest = out}}
 
+#define LOCAL_PATH 2 /* where a local address's path begins, on either side */
+
 /* The BSD form: a byte of length, a byte of family, the rest as Linux has it.  families are
  * the personality's address families.  For ADDRESS_TYPE's hooks. */
 int address_from_bsd(const struct type *families, const struct address *guest,

@@ -95,6 +95,15 @@ static void rights(int kind)
 	m = (struct msg){.iov = &v, .iovlen = 1, .control = &out, .controllen = 16};
 	IS(17, sys(SYS_sendmsg, pair[0], &m, 0), -EINVAL);
 
+	/* Without a byte a stream carries nothing, and says so; a datagram does. */
+	v.len = 0;
+	out.len = SPACE(4) - 4;
+	out.data[0] = 0;
+	m = (struct msg){.iov = &v, .iovlen = 1, .control = &out, .controllen = out.len};
+	IS(24, sys(SYS_sendmsg, pair[0], &m, 0), kind == STREAM ? -EINVAL : 0);
+	if (kind == DGRAM)
+		IS(25, sys(SYS_recvfrom, pair[1], &byte, 1, 0, 0, 0), 0);
+
 	/* Not for children. */
 	out.data[0] = pair[0];
 	IS(18, send(pair[0], SCM_RIGHTS, 4), 1);

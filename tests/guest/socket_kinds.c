@@ -108,8 +108,30 @@ static void unfit(void)
 	sys(SYS_unlink, "sent");
 }
 
+/* The mode of a name to be. */
+static void mode(void)
+{
+	struct {
+		uint8_t len, family;
+		char path[14];
+	} a = {16, AF_UNIX, "named"};
+	uint8_t stat[224];
+	long s = sys(SYS_socket, AF_UNIX, DGRAM, 0), inet = sys(SYS_socket, AF_INET, DGRAM, 0);
+	IS(60, sys(SYS_fchmod, s, 04600), -EINVAL);
+	IS(61, sys(SYS_fchmod, inet, 0600), -EINVAL);
+	IS(62, sys(SYS_fchmod, s, 0700), 0);
+	IS(63, sys(SYS_bind, s, &a, sizeof a), 0);
+	IS(64, sys(SYS_fstatat, -100, "named", stat, 0), 0);
+	IS(65, (stat[24] | stat[25] << 8) & 0777, 0700);
+	IS(66, sys(SYS_fchmod, s, 0600), -EINVAL);
+	sys(SYS_unlink, "named");
+	sys(SYS_close, s);
+	sys(SYS_close, inet);
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	listening();
 	unfit();
+	mode();
 }
