@@ -225,6 +225,19 @@ static long duplicate_close_on_fork(struct call *c, uint64_t fd)
 	return to;
 }
 
+/* Onto the number in the argument, which then has these flags. */
+static long duplicate_flagged(struct call *c, uint64_t fd, uint32_t flags)
+{
+	int to = (int)c->a[2];
+	long r = duplicate_onto(c, (int)fd, to, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+
+	if (r >= 0 && (int)fd == to && flags & FD_CLOEXEC)
+		(void)host(c, __NR_fcntl, fd, F_SETFD, FD_CLOEXEC); /* it is open */
+	if (r >= 0 && flags & FD_CLOSE_ON_FORK) /* as in duplicate_close_on_fork() */
+		(void)descriptor_set(c->thread->process, to, DESCRIPTOR_CLOSE_ON_FORK);
+	return r;
+}
+
 static long is_open(struct call *c, uint64_t fd)
 {
 	long r = host(c, __NR_fcntl, fd, F_GETFD);
@@ -244,12 +257,13 @@ TRANSLATOR(fcntl)
 	case F_DUPFD_CLOEXEC:
 		return duplicate(c, fd, (int)command, (uint64_t)(int64_t)(int)c->a[2]);
 	case FCNTL_DUP2FD:
-		return duplicate_onto(c, (int)fd, (int)c->a[2], 0);
+		return duplicate_flagged(c, fd, 0);
 	case FCNTL_DUP2FD_CLOEXEC:
-		r = duplicate_onto(c, (int)fd, (int)c->a[2], O_CLOEXEC);
-		if (r >= 0 && fd == c->a[2])
-			(void)host(c, __NR_fcntl, fd, F_SETFD, FD_CLOEXEC); /* it is open */
-		return r;
+		return duplicate_flagged(c, fd, FD_CLOEXEC);
+	case FCNTL_DUP2FD_CLOSE_ON_FORK:
+		return duplicate_flagged(c, fd, FD_CLOSE_ON_FORK);
+	case FCNTL_DUP2FD_CLOSE_ON_BOTH:
+		return duplicate_flagged(c, fd, FD_CLOEXEC | FD_CLOSE_ON_FORK);
 	case FCNTL_DUPFD_CLOSE_ON_FORK:
 		return duplicate_close_on_fork(c, fd);
 	case F_GETFD:

@@ -9,6 +9,8 @@
 enum fcntl_command {
 	FCNTL_DUP2FD = 2000, /* onto the number in the argument */
 	FCNTL_DUP2FD_CLOEXEC,
+	FCNTL_DUP2FD_CLOSE_ON_FORK,
+	FCNTL_DUP2FD_CLOSE_ON_BOTH,
 	FCNTL_DUPFD_CLOSE_ON_FORK,
 	FCNTL_OLD_GETLK, /* with the lock structure of older releases */
 	FCNTL_OLD_SETLK,

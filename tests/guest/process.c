@@ -389,6 +389,19 @@ static void parents_death(void)
 	sys(SYS_close, ends[0]);
 }
 
+/* dup3, as libc makes it: F_DUP3FD, and FD_CLOEXEC (1) or FD_CLOFORK (4) above it. */
+static void duplicates(void)
+{
+	IS(120, sys(SYS_fcntl, 2, 24 | 5 << 16, 70), 70);
+	IS(121, sys(SYS_fcntl, 70, 1), 5);
+	long child = sys(SYS_fork);
+	if (child == 0)
+		quit(sys(SYS_fcntl, 70, 1) == -EBADF ? 0 : 1);
+	IS(122, wait_for(child), 0);
+	IS(123, sys(SYS_fcntl, 70, 24 | 2 << 16, 71), -EINVAL);
+	CHECK(124, sys(SYS_fcntl, 70, 24, -1) == -EBADF && sys(SYS_close, 70) == 0);
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	if (argc > 1 && !strcmp(argv[1], "quit"))
@@ -402,6 +415,7 @@ void test(int argc, char **argv, char **envp)
 	rforks();
 	many_vforks(argv[0]);
 	execs(argv[0]);
+	duplicates();
 	groups();
 	numbers();
 	parents_death();
