@@ -162,12 +162,21 @@ long capability_send(struct call *c)
 	return sent;
 }
 
-/* bind and connect know global names alone; bindat and connectat (dir, socket) have others. */
+/* bind and connect know global names alone; bindat and connectat (dir, socket, address) have
+ * others: none that begin at the root. */
 int capability_check_named(struct call *c)
 {
+	enum { LOCAL = 1 };
+	struct {
+		uint8_t length, family, first;
+	} address;
 	bool at = c->row->args[0].type == &type_atfd;
 
-	return !at || (int)c->a[0] == AT_FDCWD ? no_global_name(c) : 0;
+	if (!at || (int)c->a[0] == AT_FDCWD)
+		return no_global_name(c);
+	if (!in_mode(c) || get_guest(c, &address, c->a[2], sizeof address) < 0)
+		return 0; /* an address that cannot be read is the translator's to refuse */
+	return address.family == LOCAL && address.first == '/' ? -E_NOTCAPABLE : 0;
 }
 
 /* Protocols with PR_CAPATTACH: local ones, TCP and UDP. */
@@ -281,17 +290,20 @@ int capability_check_kevent(struct call *c)
 	return r;
 }
 
-/* (most, read, write, except): selscan() */
+/* (most, read, write, except): selscan().  A set is of whole words; none that is limited is
+ * above those of which anything is remembered. */
 int capability_check_select(struct call *c)
 {
-	uint64_t most = (uint32_t)c->a[0] < DESCRIPTORS_MAX ? (uint32_t)c->a[0] : 0, word;
+	const struct descriptors *known = process_of(c)->descriptors;
+	uint64_t most = (int)c->a[0] > 0 ? (uint32_t)c->a[0] : 0, word;
 	int r = 0;
 
+	if (!known || most > known->end)
+		most = known ? known->end : 0;
 	for (int set = 1; set <= 3; set++)
 		for (uint64_t fd = 0; r == 0 && c->a[set] && fd < most; fd++) {
 			if (fd % 64 == 0)
-				r = get_guest(c, &word, c->a[set] + fd / 8,
-					      (most - fd + 7) / 8 < 8 ? 4 : 8);
+				r = get_guest(c, &word, c->a[set] + fd / 8, sizeof word);
 			if (r == 0 && word >> (fd % 64) & 1)
 				r = need(c, fd, CAP_EVENT);
 		}

@@ -124,8 +124,8 @@ static long get_set(struct call *c, int file, uint64_t *at, struct kept_set *k)
 
 	if (n <= 0)
 		return n;
-	if ((size_t)n < kept_bytes(0) || k->n_ioctls > CAP_IOCTLS_MAX ||
-	    (size_t)n < kept_bytes(k->n_ioctls))
+	if ((size_t)n < kept_bytes(0) || k->n_ioctls < CAP_IOCTLS_ALL ||
+	    k->n_ioctls > CAP_IOCTLS_MAX || (size_t)n < kept_bytes(k->n_ioctls))
 		return -EINVAL;
 	*at += kept_bytes(k->n_ioctls);
 	return 1;

@@ -207,6 +207,11 @@ static void waiting(void)
 	IS(83, p.revents, 0x20); /* POLLNVAL */
 	set[ends[0] / 64] = 1UL << (ends[0] % 64);
 	IS(84, sys(SYS_select, ends[0] + 1, set, 0, 0, &at_once), -ENOTCAPABLE);
+	/* As high as a set's upper half. */
+	set[ends[0] / 64] = 1UL << 40;
+	sys(SYS_dup2, ends[0], 40);
+	IS(85, sys(SYS_select, 41, set, 0, 0, &at_once), -ENOTCAPABLE);
+	sys(SYS_close, 40);
 	sys(SYS_close, ends[0]);
 	sys(SYS_close, ends[1]);
 	sys(SYS_close, kq);
@@ -282,7 +287,9 @@ static void mode(const char *name)
 	udp = sys(SYS_socket, 2, 2, 0);
 	CHECK(112, udp >= 0);
 	IS(113, sys(SYS_sendto, udp, "x", 1, 0, address, 16), -ECAPMODE);
-	IS(114, sys(SYS_bind, udp, address, 16), -ECAPMODE);
+	CHECK(114, sys(SYS_bind, udp, address, 16) == -ECAPMODE &&
+			   sys(SYS_bindat, dir, sys(SYS_socket, 1, 1, 0), "\x0c\1/tmp/name", 12) ==
+				   -ENOTCAPABLE);
 	IS(115, sys(SYS_shm_open2, "/name", 0x202, 0600, 0, 0), -ECAPMODE);
 	CHECK(116, sys(SYS_shm_open2, 1, 2, 0600, 0, 0) >= 0);
 	IS(117, sys(SYS_cap_enter), 0);
