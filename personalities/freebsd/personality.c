@@ -59,23 +59,36 @@ static void release_name(uint32_t release, char *buf, size_t size)
 #define SYS_SYSCALL 0
 #define SYS___SYSCALL 198
 
-static int fetch(struct call *c)
+static unsigned fetch_registers(struct call *c)
 {
 	const struct regs *r = &c->thread->regs;
-	uint64_t in_registers[] = {r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9};
-	unsigned skip = 0, n;
 
 	c->nr = (uint32_t)r->rax;
-	if (c->nr == SYS_SYSCALL || c->nr == SYS___SYSCALL) {
+	if (__builtin_expect(c->nr == SYS_SYSCALL || c->nr == SYS___SYSCALL, false)) {
+		const uint64_t shifted[] = {r->rsi, r->rdx, r->r10, r->r8, r->r9};
+
 		c->nr = (uint32_t)r->rdi;
-		skip = 1;
+		memcpy(c->a, shifted, sizeof shifted);
+		return COUNT(shifted);
 	}
+	c->a[0] = r->rdi;
+	c->a[1] = r->rsi;
+	c->a[2] = r->rdx;
+	c->a[3] = r->r10;
+	c->a[4] = r->r8;
+	c->a[5] = r->r9;
+	return 6;
+}
+
+static int fetch(struct call *c)
+{
+	unsigned n = fetch_registers(c);
+
 	c->row = find_row(c->personality, c->nr);
-	n = COUNT(in_registers) - skip;
-	memcpy(c->a, in_registers + skip, n * sizeof c->a[0]);
 	/* More arguments are on the stack, above the return address: read only if declared. */
 	if (c->row && c->row->args[n].pass)
-		return get_guest(c, c->a + n, r->rsp + 8, (MAX_ARGS - n) * sizeof c->a[0]);
+		return get_guest(c, c->a + n, c->thread->regs.rsp + 8,
+				 (MAX_ARGS - n) * sizeof c->a[0]);
 	return 0;
 }
 

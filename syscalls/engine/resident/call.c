@@ -77,36 +77,45 @@ static uint64_t watch_call(struct call *c, int nr)
 	return space.tallies ? tally_goes_out(of_thread(c->thread)) : 0;
 }
 
+static __attribute__((noinline)) long watched_call(struct call *c, int nr, uint64_t a0, uint64_t a1,
+						   uint64_t a2, uint64_t a3, uint64_t a4,
+						   uint64_t a5)
+{
+	uint64_t since = watch_call(c, nr);
+	long result = gate_call(c, nr, a0, a1, a2, a3, a4, a5);
+
+	tally_came_back(of_thread(c->thread), since);
+	return result;
+}
+
 long host_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
 	       uint64_t a4, uint64_t a5)
 {
-	if (__builtin_expect(space.watches_calls, false)) {
-		uint64_t since = watch_call(c, nr);
-		long result = gate(nr, a0, a1, a2, a3, a4, a5);
-
-		tally_came_back(of_thread(c->thread), since);
-		return result;
-	}
-	return gate(nr, a0, a1, a2, a3, a4, a5);
+	if (__builtin_expect(space.watches_calls, false))
+		return watched_call(c, nr, a0, a1, a2, a3, a4, a5);
+	return gate_call(c, nr, a0, a1, a2, a3, a4, a5);
 }
 
-static uint64_t watch_wait(struct call *c, int nr)
+static __attribute__((noinline)) long watched_wait(struct call *c, int nr, uint64_t a0, uint64_t a1,
+						   uint64_t a2, uint64_t a3, uint64_t a4,
+						   uint64_t a5)
 {
+	uint64_t since;
+	long result;
+
 	trace_begun(of_thread(c->thread), 0);
-	return watch_call(c, nr);
+	since = watch_call(c, nr);
+	result = gate_wait(c, nr, a0, a1, a2, a3, a4, a5);
+	tally_came_back(of_thread(c->thread), since);
+	return result;
 }
 
 long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
 		    uint64_t a4, uint64_t a5)
 {
-	if (__builtin_expect(space.watches_waits, false)) {
-		uint64_t since = watch_wait(c, nr);
-		long result = gate_wait(nr, a0, a1, a2, a3, a4, a5);
-
-		tally_came_back(of_thread(c->thread), since);
-		return result;
-	}
-	return gate_wait(nr, a0, a1, a2, a3, a4, a5);
+	if (__builtin_expect(space.watches_waits, false))
+		return watched_wait(c, nr, a0, a1, a2, a3, a4, a5);
+	return gate_wait(c, nr, a0, a1, a2, a3, a4, a5);
 }
 
 /* How the call ends, as far as signals decide it. */

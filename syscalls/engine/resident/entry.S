@@ -184,7 +184,23 @@ copy_begin:
 	ja 3f
 	/* Small ones by hand: a rep takes longer to begin than these take. */
 	mov %edx, %ecx
+	shr $5, %ecx
+	jz 4f
+5:	mov (%rsi), %rax
+	mov 8(%rsi), %r8
+	mov 16(%rsi), %r9
+	mov 24(%rsi), %r10
+	mov %rax, (%rdi)
+	mov %r8, 8(%rdi)
+	mov %r9, 16(%rdi)
+	mov %r10, 24(%rdi)
+	add $32, %rsi
+	add $32, %rdi
+	dec %ecx
+	jnz 5b
+4:	mov %edx, %ecx
 	shr $3, %ecx
+	and $3, %ecx
 	jz 2f
 1:	mov (%rsi), %rax
 	mov %rax, (%rdi)

@@ -23,6 +23,23 @@ gate:
 	syscall
 	ret
 
+/* long gate_call(c, nr, a0..a5): the same with host_call()'s arguments, which jumps here.  Linux
+ * leaves the processor without its memory of where calls return to, so that each return from
+ * here on up is guessed wrongly: there is none that need not be. */
+	.balign 16
+	.globl gate_call
+	.type gate_call, @function
+gate_call:
+	mov %esi, %eax
+	mov %rdx, %rdi
+	mov %rcx, %rsi
+	mov %r8, %rdx
+	mov %r9, %r10
+	mov 8(%rsp), %r8
+	mov 16(%rsp), %r9
+	syscall
+	ret
+
 /* The same for calls that may sleep.  From gate_wait_window to its end (the return address
  * of the call not included) an arriving signal's handler moves the instruction pointer to
  * gate_wait_aborted, so no wake-up is lost between the test and the sleep. */
@@ -30,13 +47,13 @@ gate:
 	.globl gate_wait, gate_wait_window, gate_wait_window_end, gate_wait_aborted
 	.type gate_wait, @function
 gate_wait:
-	mov %rdi, %rax
-	mov %rsi, %rdi
-	mov %rdx, %rsi
-	mov %rcx, %rdx
-	mov %r8, %r10
-	mov %r9, %r8
-	mov 8(%rsp), %r9
+	mov %esi, %eax
+	mov %rdx, %rdi
+	mov %rcx, %rsi
+	mov %r8, %rdx
+	mov %r9, %r10
+	mov 8(%rsp), %r8
+	mov 16(%rsp), %r9
 gate_wait_window:
 	cmpl $0, %gs:T_PENDING
 	jne gate_wait_aborted
@@ -48,8 +65,7 @@ gate_wait_aborted:
 	ret
 
 /* The same for a call whose arguments are in the registers already: entry.S jumps here and is
- * jumped to.  The kernel forgets where calls return to (a defence against other processes), so
- * that every return on the way back would be guessed wrongly. */
+ * jumped to: no return at all. */
 	.balign 16
 	.globl gate_quick, gate_quick_window, gate_quick_window_end, gate_quick_aborted
 gate_quick:

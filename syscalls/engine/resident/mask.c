@@ -136,7 +136,7 @@ long engine_pause(struct call *c)
 	tally_is_linux(of_thread(c->thread));
 	if (space.watches_waits)
 		trace_begun(of_thread(c->thread), 0);
-	return gate_wait(__NR_pause, 0, 0, 0, 0, 0, 0);
+	return gate_wait(c, __NR_pause, 0, 0, 0, 0, 0, 0);
 }
 
 /* What is in the engine's own hands already, if set names it. */
@@ -167,7 +167,7 @@ static long wait_host(struct resident *r, uint64_t wanted, uint64_t timeout,
 
 	if (space.watches_waits)
 		trace_begun(r, 0);
-	n = gate_wait(__NR_rt_sigtimedwait, (uint64_t)&wanted, (uint64_t)&si,
+	n = gate_wait(NULL, __NR_rt_sigtimedwait, (uint64_t)&wanted, (uint64_t)&si,
 		      timeout == UINT64_MAX ? 0 : (uint64_t)&ts, 8, 0, 0);
 
 	if (n > 0) {

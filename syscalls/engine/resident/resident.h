@@ -133,8 +133,10 @@ static inline struct resident *of_thread(struct thread *t)
 
 /* gate.S, entry.S */
 long gate(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
-long gate_wait(long nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
-	       uint64_t a5);
+long gate_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+	       uint64_t a4, uint64_t a5);
+long gate_wait(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+	       uint64_t a4, uint64_t a5);
 long gate_clone(uint64_t flags, uint64_t stack, void *parent_tid, void *child_tid, uint64_t tls,
 		void (*begin)(struct resident *));
 _Noreturn void gate_exit(uint32_t *slot, int status);
