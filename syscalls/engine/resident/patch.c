@@ -292,20 +292,18 @@ static void patch(struct resident *r, struct code *code, const struct site *s)
 /* Traps that a site is left to, in all. */
 #define LEFT_ALONE 3
 
-/* Is it the site's turn?  Sites share entries; one that takes another's begins anew.  Threads
- * that count at once lose a count: it is about speed alone. */
+/* Is it the site's turn?  Sites that share a count are patched the sooner; were each to begin
+ * anew, two that take turns would trap for ever.  Threads that count at once lose a count: it is
+ * about speed alone. */
 static bool is_due(uint64_t at)
 {
-	uint64_t *entry = &space.trapped[at * 0x9e3779b97f4a7c15 >> 56];
-	uint64_t seen = __atomic_load_n(entry, __ATOMIC_RELAXED);
-	uint64_t count = seen >> 56;
+	uint8_t *count = &space.trapped[at * 0x9e3779b97f4a7c15 >> 53];
+	uint8_t seen = __atomic_load_n(count, __ATOMIC_RELAXED);
 
-	_Static_assert(COUNT(space.trapped) == 256, "eight bits of the product");
-	if (seen << 8 >> 8 != at)
-		count = 0;
-	if (count >= LEFT_ALONE)
+	_Static_assert(COUNT(space.trapped) == 1 << (64 - 53), "the product's upper bits");
+	if (seen >= LEFT_ALONE)
 		return true;
-	__atomic_store_n(entry, (count + 1) << 56 | at, __ATOMIC_RELAXED);
+	__atomic_store_n(count, (uint8_t)(seen + 1), __ATOMIC_RELAXED);
 	return false;
 }
 

@@ -114,7 +114,7 @@ struct space {
 	uint64_t births; /* threads made so far */
 	uint32_t top; /* no slot at or above was ever used */
 	uint32_t n_code;
-	uint64_t trapped[256]; /* call sites and, in the top byte, how often they did (patch.c) */
+	uint8_t trapped[2048]; /* how often call sites did (patch.c) */
 	uint64_t mapped[MAX_SLOTS / 64]; /* slots that have their pages */
 	uint32_t slots[MAX_SLOTS]; /* 0 free; Linux clears it when the thread is gone */
 } __attribute__((aligned(4096)));
