@@ -268,6 +268,23 @@ $(B)/bench/interleave $(B)/bench/steps $(B)/bench/tracers: $(B)/bench/%: bench/%
 	$(Q)mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) $(filter-out -MMD -MP,$(HOSTED_CFLAGS)) $(CFLAGS) -static -o $@ $<
 
+# guise with unfiltered.c for the filter, which no sandbox may have.
+UNFILTERED := $(B)/resident.d/bench/unfiltered.o $(filter-out %/resident/filter.o %/filter_gate.o,$(RESIDENT_OBJS))
+$(B)/bench/unfiltered_resident: $(UNFILTERED) $(wildcard syscalls/engine/resident/*.ld)
+	$(Q)mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) $(RESIDENT_LDFLAGS) -o $@ $(UNFILTERED) && strip $@
+
+$(B)/bench/unfiltered_blob.S: $(B)/resident_blob.S
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's,resident.stripped,bench/unfiltered_resident,' $< > $@
+
+$(B)/bench/unfiltered_blob.o: $(B)/bench/unfiltered_blob.S $(B)/bench/unfiltered_resident
+	$(call say,AS,$@)$(CC) -c -o $@ $<
+
+UNFILTERED_GUISE := $(filter-out $(B)/resident_blob.o,$(GUISE_OBJS)) $(B)/bench/unfiltered_blob.o
+$(B)/bench/unfiltered: $(UNFILTERED_GUISE)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(UNFILTERED_GUISE) $(LDLIBS)
+
 # The same source for Linux: NATIVE picks the numbers.
 $(B)/bench/%.native: bench/%.c bench/stubs.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
@@ -335,7 +352,7 @@ demo:
 	@B=$(B) tests/real/demo
 
 BENCH_PAIRS := calls exit idle kevent spawn threads
-BENCH := $(patsubst %,$(B)/bench/%,$(BENCH_PAIRS) $(addsuffix .native,$(BENCH_PAIRS)) floor interleave steps tracers)
+BENCH := $(patsubst %,$(B)/bench/%,$(BENCH_PAIRS) $(addsuffix .native,$(BENCH_PAIRS)) floor interleave steps tracers unfiltered)
 bench:
 	@$(SUBMAKE) deps-build deps-demo deps-bench
 	@$(SUBMAKE) -s all inputs $(BENCH)

@@ -1,7 +1,13 @@
 /* The cost of one call: `calls WHAT N` makes N of them, 500 in a row, and prints the nanoseconds
  * each took in the quickest row: what others do on the machine at the time does not count.
- * `calls WHAT N mark` makes N of them and then one more between two marks (steps.c). */
+ * `calls WHAT N mark` makes N of them and then one more between two marks (steps.c).
+ * `calls WHAT N unfiltered` is for unfiltered.c's guise. */
 #include "bench/stubs.h"
+
+#include "syscalls/engine/resident/layout.h"
+
+#include <asm/unistd.h>
+#include <linux/prctl.h>
 
 STUB(close, 6, 3);
 STUB(getpid, 20, 39);
@@ -85,6 +91,22 @@ static void make_marked(void (*make)(void), long n)
 	mark();
 }
 
+#define WARM_UP 16
+
+/* The resident's own way to Linux, straight from here. */
+static void catch_calls(void (*make)(void), bool on)
+{
+	long (*gate)(long, long, long, long, long, long) = (void *)RESIDENT_BASE;
+
+	for (int i = 0; !on && i < WARM_UP; i++) {
+		make();
+		(void)now();
+	}
+	CHECK(5, gate(__NR_prctl, PR_SET_SYSCALL_USER_DISPATCH,
+		      on ? PR_SYS_DISPATCH_ON : PR_SYS_DISPATCH_OFF, on ? RESIDENT_BASE : 0,
+		      on ? RESIDENT_GATE_SIZE : 0, 0) == 0);
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	size_t which = 0;
@@ -97,10 +119,13 @@ void test(int argc, char **argv, char **envp)
 	file = do_call(openat, HERE, argv[0], 0);
 	CHECK(3, zero >= 0 && file >= 0 && do_call(pipe2, ends, 0) == 0);
 	CHECK(4, do_call(pread, file, page, PAGE, 0) == PAGE);
-	if (argc == 4) {
+	bool unfiltered = argc == 4 && strcmp(argv[3], "unfiltered") == 0;
+	if (argc == 4 && !unfiltered) {
 		make_marked(calls[which].make, number(argv[2]));
 		return;
 	}
+	if (unfiltered)
+		catch_calls(calls[which].make, false);
 	long best = -1;
 	for (long n = number(argv[2]); n > 0; n -= BATCH) {
 		long before = now(), took;
@@ -111,6 +136,8 @@ void test(int argc, char **argv, char **envp)
 		if (best < 0 || took < best)
 			best = took;
 	}
+	if (unfiltered)
+		catch_calls(calls[which].make, true);
 	print_number(best / BATCH);
 	print("\n");
 }

@@ -183,6 +183,9 @@ void signals_ignored(struct resident *r, uint64_t ignored[HANDOVER_SET]); /* to 
 /* patch.c: the site that has just trapped becomes a jump, if it can. */
 void patch_trapped(struct resident *r, const struct regs *regs);
 
+/* filter.c */
+void filter_install(void);
+
 /* start.c */
 _Noreturn void resident_start(uint64_t *stack);
 

@@ -419,7 +419,7 @@ void host_signal(int n, siginfo_t *si, struct ucontext *uc)
 	struct resident *r = this_thread();
 
 	learn_vectors(uc);
-	if (n == SIGSYS && si->si_code == SYS_SECCOMP)
+	if (n == SIGSYS && si->si_code > 0) /* the kernel's own: a call not through the gate */
 		trapped_call(r, si, uc);
 	else if ((HOST_BIT(n) & SYNCHRONOUS) && si->si_code > 0)
 		fault(r, n, si, uc);

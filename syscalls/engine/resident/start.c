@@ -8,14 +8,8 @@
 #include <linux/binfmts.h>
 #include <linux/elf.h>
 #include <linux/fcntl.h>
-#include <linux/filter.h>
 #include <linux/prctl.h>
-#include <linux/seccomp.h>
 #include <string.h>
-
-/* Compiled at build time from the rows (sandbox/mkfilter.c). */
-extern const struct sock_filter gate_filter[];
-extern const unsigned short gate_filter_length;
 
 static void read_auxv(const uint64_t *auxv)
 {
@@ -49,17 +43,6 @@ static void read_settings(void)
 	space.watches_waits = space.watches_calls || (space.settings.flags & SETTINGS_TRACE);
 	if (space.settings.flags & SETTINGS_TRACE)
 		ring_open();
-}
-
-static void install_filter(void)
-{
-	const struct sock_fprog program = {.len = gate_filter_length,
-					   .filter = (struct sock_filter *)gate_filter};
-	long e = LINUX(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program);
-
-	if (e < 0)
-		die(EXIT_GUISE, "cannot install the seccomp filter: error %l%s", -e,
-		    e == -EINVAL ? " (is CONFIG_SECCOMP_FILTER missing?)" : "");
 }
 
 static struct resident *first_thread(void)
@@ -308,6 +291,6 @@ __attribute__((used)) _Noreturn void resident_start(uint64_t *stack)
 	}
 	board_executed(r->thread.process->pid);
 	if (handover.flags & HANDOVER_FIRST)
-		install_filter();
+		filter_install();
 	begin_program(r, &handover, argv + 2, envp);
 }
