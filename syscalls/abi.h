@@ -305,6 +305,8 @@ enum row_flags {
 struct row {
 	const char *name;
 	long (*translate)(struct call *);
+	/* What becomes of an error where the engine made the call by itself (make_bare()). */
+	long (*failed)(struct call *, long error);
 	const int16_t *uses; /* Linux calls it may make, to END_OF_USES */
 	const char *reason; /* why it is missing, or what part of it is */
 	const struct type *result;
@@ -334,6 +336,7 @@ struct row {
 /* Follow SAME or CALL: */
 #define PARTLY(why) , .reason = (why)
 #define FLAGS(f) , .flags = (f)
+#define FAILED(fn) , .failed = (fn)
 #define NO_RESTART FLAGS(ROW_NO_RESTART)
 #define POSIX_ERROR FLAGS(ROW_POSIX_ERROR | ROW_NO_RESTART)
 

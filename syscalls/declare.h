@@ -14,6 +14,7 @@
 #pragma push_macro("REFUSED")
 #pragma push_macro("PARTLY")
 #pragma push_macro("FLAGS")
+#pragma push_macro("FAILED")
 #pragma push_macro("SYS")
 #undef SAME
 #undef CALL
@@ -21,6 +22,7 @@
 #undef REFUSED
 #undef PARTLY
 #undef FLAGS
+#undef FAILED
 #undef SYS
 #define SAME(n)
 #define CALL(fn, ...) long call_##fn(struct call *c);
@@ -28,6 +30,7 @@
 #define REFUSED(err, why)
 #define PARTLY(why)
 #define FLAGS(f)
+#define FAILED(fn)
 #define SYS(nr, nm, how, res, ...) how
 #include ROWS
 #pragma pop_macro("SAME")
@@ -36,5 +39,6 @@
 #pragma pop_macro("REFUSED")
 #pragma pop_macro("PARTLY")
 #pragma pop_macro("FLAGS")
+#pragma pop_macro("FAILED")
 #pragma pop_macro("SYS")
 #undef ROWS

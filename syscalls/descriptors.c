@@ -26,8 +26,10 @@ static struct descriptors *table_make(struct process *p)
 	if (!fresh)
 		return NULL;
 	if (__atomic_compare_exchange_n(&p->descriptors, &d, fresh, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE))
+					__ATOMIC_ACQUIRE)) {
+		end_bare(p);
 		return fresh;
+	}
 	engine_free_pages(fresh, sizeof *fresh);
 	return d;
 }

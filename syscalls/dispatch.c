@@ -210,6 +210,34 @@ static uint8_t plan_for(struct call *c)
 	return p->plans[c->nr];
 }
 
+static bool may_be_bare(const struct process *p)
+{
+	return !__atomic_load_n(&p->descriptors, __ATOMIC_SEQ_CST) &&
+	       !__atomic_load_n(&p->is_guarded, __ATOMIC_SEQ_CST);
+}
+
+void make_bare(struct call *c, int nr)
+{
+	struct process *p = c->thread->process;
+
+	if (c->nr >= COUNT(p->plans) || p->plans[c->nr] == PLAN_BARE || !may_be_bare(p) ||
+	    (p->settings & (SETTINGS_CHECK_USES | SETTINGS_TRACE)))
+		return;
+	__atomic_store_n(&p->plans[c->nr], PLAN_BARE, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&p->quick[c->nr], (uint16_t)(QUICK | QUICK_DESCRIPTOR | nr),
+			 __ATOMIC_SEQ_CST);
+	if (!may_be_bare(p)) /* another thread has just ended it */
+		p->quick[c->nr] = 0;
+}
+
+void end_bare(struct process *p)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (size_t i = 0; i < COUNT(p->plans); i++)
+		if (p->plans[i] == PLAN_BARE)
+			p->quick[i] = 0;
+}
+
 void process_guard(struct process *p)
 {
 	__atomic_store_n(&p->is_guarded, true, __ATOMIC_SEQ_CST);

@@ -14,6 +14,7 @@ TRANSLATOR(close)
 
 	if (r < 0)
 		return r;
+	make_bare(c, __NR_close);
 	descriptor_closing(c, (int)fd);
 	return host(c, __NR_close, fd);
 }

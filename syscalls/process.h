@@ -71,7 +71,12 @@ struct descriptors; /* descriptors.h */
 
 /* What a SAME row's arguments need, found at its first call: nothing but a look at the
  * descriptors among them (a bit each, below PLAN_DIRECT), or the general way. */
-enum plan { PLAN_UNKNOWN = 0, PLAN_DIRECT = 0x40, PLAN_GENERAL = 0xff };
+enum plan {
+	PLAN_UNKNOWN = 0,
+	PLAN_DIRECT = 0x40,
+	PLAN_BARE = 0x80, /* a translator's: make_bare() */
+	PLAN_GENERAL = 0xff,
+};
 
 /* Calls an engine may make without a look at the row: Linux's number and these. */
 enum quick {
@@ -144,6 +149,12 @@ struct thread {
 		uint64_t shared, own, inactive;
 	} robust; /* where the program keeps the lists of mutexes that tell of its end */
 };
+
+/* Translators call make_bare() to say that for now their call is Linux's nr with the same
+ * arguments, the first a descriptor: while nothing is remembered of any, which end_bare() ends.
+ * The engine may then make it without them. */
+void make_bare(struct call *c, int nr);
+void end_bare(struct process *p);
 
 /* Guest thread numbers never collide with process numbers where a system promises so. */
 #define TID_BASE 100000

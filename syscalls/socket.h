@@ -190,6 +190,8 @@ uint64_t socket_sending(struct call *c, int fd);
 /* What sending came to, with Linux's flags and to an address or not: the result for the guest,
  * who may get a SIGPIPE. */
 long socket_sent(struct call *c, int fd, uint64_t flags, uint64_t address, long result);
+/* The same for a write that the engine made by itself and that failed. */
+long socket_write_failed(struct call *c, long error);
 #define USES_SENT USES(getsockopt, getpid, gettid, tgkill)
 
 #endif

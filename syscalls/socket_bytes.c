@@ -81,6 +81,13 @@ TRANSLATOR(recvfrom)
 	return r < 0 ? r : n;
 }
 
+static long written(struct call *c, uint64_t flags, long error)
+{
+	if (error == -EFAULT && c->a[2] > INT64_MAX)
+		error = -EINVAL; /* write(2): too many bytes */
+	return socket_sent(c, (int)c->a[0], flags, 0, error);
+}
+
 /* write and writev may meet a socket that never raises SIGPIPE or never waits, for which Linux
  * has only flags of each sending call. */
 TRANSLATOR(write)
@@ -89,15 +96,19 @@ TRANSLATOR(write)
 	int r = arg_value(c, 0, &fd);
 	if (r < 0)
 		return r;
+	make_bare(c, __NR_write);
 	uint64_t flags = socket_sending(c, (int)fd);
 	long n;
 	if (flags)
 		n = host_wait(c, __NR_sendto, fd, c->a[1], c->a[2], flags, 0, 0);
 	else
 		n = host_wait(c, __NR_write, fd, c->a[1], c->a[2]);
-	if (n == -EFAULT && c->a[2] > INT64_MAX)
-		n = -EINVAL; /* write(2): too many bytes */
-	return socket_sent(c, (int)fd, flags, 0, n);
+	return is_error(n) ? written(c, flags, n) : n;
+}
+
+long socket_write_failed(struct call *c, long error)
+{
+	return written(c, 0, error);
 }
 
 TRANSLATOR(writev)

@@ -251,6 +251,8 @@ int resident_quick(struct resident *r, long result)
 	begin(r, &c);
 	(void)c.personality->fetch(&c); /* all in registers: cannot fail */
 	c.row = find_row(c.personality, c.nr);
+	if (is_error(result) && c.row->failed)
+		result = c.row->failed(&c, result);
 	return finish(r, &c, result, false);
 }
 
