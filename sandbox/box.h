@@ -46,6 +46,7 @@ struct box {
 	struct failure *why;
 	int resident, settings; /* sealed files */
 	int processes; /* processes.c; -1: not to be had */
+	int queues; /* queues.c, until Landlock has its rule; -1: not to be had */
 	int foreign; /* foreign.c: what holds its entries; -1: there are none */
 	int board, board_bell; /* HIDDEN_BOARD, HIDDEN_BOARD_BELL */
 	int channel; /* init: to the supervisor; supervisor: to init */
@@ -151,6 +152,7 @@ int step_enforce(struct box *b, const struct step *s);
 int step_weaker_filter(struct box *b, const struct step *s);
 int step_landlock(struct box *b, const struct step *s);
 int step_processes(struct box *b, const struct step *s);
+int step_queues(struct box *b, const struct step *s);
 int step_refuse_foreign(struct box *b, const struct step *s);
 int step_root(struct box *b, const struct step *s);
 int step_base(struct box *b, const struct step *s);

@@ -9,6 +9,7 @@
  *	writable places            all but making devices
  *	devices, pseudo-terminals  read, write, ioctl
  *	facts about processes      read (processes.c; not in the sandbox's tree)
+ *	POSIX message queues       make, remove, read, write (queues.c; not in the tree either)
  *
  * A rule holds for everything beneath the place, and rules only add: a read-only place in a
  * writable one is held by its mount alone.  Rules are about what is seen at a path in the end,
@@ -59,6 +60,9 @@
 #define FS_WRITABLE (~(uint64_t)(FS_NODES | FS_IOCTL_DEV))
 #define FS_DEVICE \
 	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
+#define FS_QUEUES \
+	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | \
+	 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
 
 /* Before version 2 nothing could be renamed from one directory to another: of no use. */
 #define OLDEST 2
@@ -237,6 +241,9 @@ int step_landlock(struct box *b, const struct step *s)
 	if (ruleset < 0)
 		return ruleset;
 	int r = add_rules(ruleset, b->plan, landlock_all(version).files);
+	AUTO_CLOSE int queues = take(&b->queues);
+	if (r == 0 && queues >= 0)
+		r = add_rule_of(ruleset, queues, FS_QUEUES & landlock_all(version).files);
 	if (r == 0 && b->processes >= 0)
 		r = add_rule_of(ruleset, b->processes,
 				LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);

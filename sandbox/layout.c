@@ -481,6 +481,7 @@ static int add_start(struct layout *l, struct plan *out)
 	if (add(l, out, &name) < 0 ||
 	    add(l, out, &(struct step){.kind = o->native ? STEP_REFUSE_FOREIGN : STEP_PROCESSES}) <
 		    0 ||
+	    (landlock_version() && add(l, out, &(struct step){.kind = STEP_QUEUES}) < 0) ||
 	    add(l, out, &(struct step){.kind = STEP_STDIO}) < 0 || add(l, out, &root) < 0)
 		return -1;
 	if (!o->root)

@@ -124,6 +124,7 @@ static const struct {
 	[STEP_HOSTNAME] = {"hostname", IN_INIT, print_paths},
 	[STEP_REFUSE_FOREIGN] = {"refuse other systems' programs", IN_INIT, print_paths},
 	[STEP_PROCESSES] = {"facts about the processes inside", IN_INIT, print_paths},
+	[STEP_QUEUES] = {"message queues of its own", IN_INIT, print_paths},
 	[STEP_STDIO] = {"files on 0-2 as on a read-only mount", IN_INIT, print_paths},
 	[STEP_ROOT] = {"root", IN_INIT, print_options},
 	[STEP_BASE] = {"base", IN_INIT, print_paths},

@@ -34,6 +34,7 @@ enum step_kind {
 	STEP_HOSTNAME, /* to */
 	STEP_REFUSE_FOREIGN, /* other systems' programs, by name, where the kernel can */
 	STEP_PROCESSES, /* what Linux tells of the processes inside, for the resident */
+	STEP_QUEUES, /* POSIX message queues, for Landlock to know */
 	STEP_STDIO, /* files on 0-2 again, so that their owner cannot change what they are */
 	STEP_ROOT, /* a fresh root; text: tmpfs options */
 	STEP_BASE, /* what is in directory `from`, read-only, as the root's contents */

@@ -378,6 +378,7 @@ int weaker_run(const struct plan *plan, const struct box_options *options, struc
 		.resident = -1,
 		.settings = -1,
 		.processes = -1,
+		.queues = -1,
 		.board = -1,
 		.board_bell = -1,
 		.channel = -1,

@@ -5,16 +5,6 @@
 #include "syscalls/resource.h"
 #include "syscalls/signal.h"
 
-/* Linux's struct sigevent (include/uapi/asm-generic/siginfo.h). */
-struct host_event {
-	uint64_t value;
-	int32_t signal;
-	int32_t how;
-	int32_t thread;
-	int32_t padding[11];
-};
-_Static_assert(sizeof(struct host_event) == 64, "SIGEV_MAX_SIZE");
-
 /* The Linux signal that carries the guest's; those that share one cannot be told apart
  * when a timer sends them. */
 static int signal_on_host(const struct call *c, int guest)
@@ -26,7 +16,7 @@ static int signal_on_host(const struct call *c, int guest)
 	return s->host == HOST_SIGNAL_CARRIER ? -EOPNOTSUPP : s->host;
 }
 
-static int event_to_host(const struct call *c, const struct timer_event *e, struct host_event *to)
+int timer_event_to_host(const struct call *c, const struct timer_event *e, struct host_event *to)
 {
 	*to = (struct host_event){.value = e->value, .how = e->how};
 	if (e->how == TIMER_EVENT_NONE)
@@ -54,7 +44,7 @@ TRANSLATOR(timer_create)
 	if (r == 0 && c->a[1])
 		r = arg_in(c, 1, &event);
 	if (r == 0 && c->a[1])
-		r = event_to_host(c, &event, &to);
+		r = timer_event_to_host(c, &event, &to);
 	if (r < 0)
 		return r;
 	if (c->a[1])

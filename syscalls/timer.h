@@ -1,8 +1,8 @@
-/* What a personality's description of a timer's event refers to. */
+/* How a timer's expiry and the like are told: what a personality's description refers to. */
 #ifndef GUISE_TIMER_H
 #define GUISE_TIMER_H
 
-#include <stdint.h>
+#include "syscalls/abi.h"
 
 /* Linux's SIGEV_* (include/uapi/asm-generic/siginfo.h, which clashes with <signal.h>). */
 enum { TIMER_EVENT_SIGNAL = 0, TIMER_EVENT_NONE = 1, TIMER_EVENT_THREAD = 4 };
@@ -13,5 +13,18 @@ struct timer_event {
 	int32_t signal; /* the guest's number */
 	int32_t thread; /* the guest's number */
 };
+
+/* Linux's struct sigevent (include/uapi/asm-generic/siginfo.h). */
+struct host_event {
+	uint64_t value;
+	int32_t signal;
+	int32_t how;
+	int32_t thread;
+	int32_t padding[11];
+};
+_Static_assert(sizeof(struct host_event) == 64, "SIGEV_MAX_SIZE");
+
+/* -EINVAL, or -EOPNOTSUPP for a signal that shares one of Linux's with others. */
+int timer_event_to_host(const struct call *c, const struct timer_event *e, struct host_event *to);
 
 #endif

@@ -13,7 +13,8 @@ static const char kernel_name[] = "kernel";
 static const char kernel_path[] = "/boot/kernel/kernel"; /* kern.bootfile */
 
 /* A module's number is its place, from 1 on. */
-static const char *const modules[] = {"elf64", "shell", "sysvmsg", "sysvsem", "sysvshm"};
+static const char *const modules[] = {"elf64",	 "mqueuefs", "shell",
+				      "sysvmsg", "sysvsem",  "sysvshm"};
 
 /* A name in user space, cut to what names may have. */
 static int get_name(struct call *c, char *name, uint64_t at)

@@ -1,10 +1,11 @@
-/* System V's queues, semaphores and shared memory: sys/ipc.h, sys/msg.h, sys/sem.h, sys/shm.h.
+/* System V's queues, semaphores and shared memory, and POSIX's queues: sys/ipc.h, sys/msg.h, sys/sem.h, sys/shm.h.
  * Those called old served to 7.0 (ipc_perm_old and others). */
 #ifndef GUISE_FREEBSD_TYPES_SYSV_H
 #define GUISE_FREEBSD_TYPES_SYSV_H
 
 #include "personalities/freebsd/file.h"
 #include "personalities/freebsd/types_file.h"
+#include "syscalls/mqueue.h"
 #include "syscalls/sysv.h"
 
 /* key_t is 64 bits wide; what makes keys (ftok) fills 32, and semget and msgget cut it. */
@@ -73,5 +74,17 @@ STRUCT(semid_ds_old, 104, INNER(0, ipc_perm_old, sem_perm), FIELD(32, u16, sem_n
 					     .fields = fields_##n}
 SEM_ARG(semun, semid_ds);
 SEM_ARG(semun_old, semid_ds_old);
+
+/* ---- POSIX message queues (sys/mqueue.h) -------------------------------------------------- */
+
+NAMES(mq_open_flags, i32, PART(0x3, 0x0, O_ACCMODE, O_RDONLY), PART(0x3, 0x1, O_ACCMODE, O_WRONLY),
+      PART(0x3, 0x2, O_ACCMODE, O_RDWR), BIT(0x00000004, O_NONBLOCK), BIT(0x00000200, O_CREAT),
+      BIT(0x00000800, O_EXCL), BIT_AS(0x00100000, 0, "O_CLOEXEC"), /* as they are anyway */
+);
+NAMES(mq_flags, i64, BIT(0x4, O_NONBLOCK), );
+#define HOST struct mq_attr
+STRUCT(mq_attr, 64, FIELD(0, mq_flags, mq_flags), FIELD(8, i64, mq_maxmsg),
+       FIELD(16, i64, mq_msgsize), FIELD(24, i64, mq_curmsgs));
+#undef HOST
 
 #endif
