@@ -264,12 +264,12 @@ static const struct filter *const filters[N_FILTERS] = {
 	[FILTER_TIMER] = &kqueue_timer,	 [FILTER_USER] = &kqueue_user,
 	[FILTER_VNODE] = &kqueue_vnode,	 [FILTER_SIGNAL] = &kqueue_signal,
 	[FILTER_PROC] = &kqueue_process, [FILTER_PROCDESC] = &kqueue_procdesc,
+	[FILTER_AIO] = &kqueue_aio,
 };
 
 /* What the others fail with.  The system itself gives asynchronous I/O its events by other
  * calls (vfs_aio.c: filt_aioattach) and knows nothing of SENDFILE any more. */
 static const int16_t refused[N_FILTERS] = {
-	[FILTER_AIO] = -EPERM,
 	[FILTER_LIO] = -EPERM,
 	[FILTER_SENDFILE] = -ENXIO,
 };
@@ -472,6 +472,8 @@ static int apply(struct call *c, struct kqueue *kq, const struct event *change)
 		kqueue_drop(c, k);
 		return 0;
 	}
+	if (!k && filters[change->filter]->is_own && !(change->flags & EVENT_OWN))
+		return -EPERM;
 	uint32_t queued = kq->queued;
 	r = k ? change_knote(c, k, change) : new_knote(c, kq, change);
 	if (r < 0)
@@ -481,6 +483,18 @@ static int apply(struct call *c, struct kqueue *kq, const struct event *change)
 		look_at(c, k);
 	/* Others may be asleep in this kqueue, or polling it. */
 	return kq->queued > queued ? kqueue_ring(c, kq) : 0;
+}
+
+int kqueue_change(struct call *c, int fd, const struct event *change)
+{
+	struct descriptors *d = c->thread->process->descriptors;
+	if (!d)
+		return -EBADF;
+	lock_take(&d->lock);
+	const struct descriptor *of = descriptor_find(c->thread->process, fd);
+	int r = of && of->kqueue ? apply(c, of->kqueue, change) : -EBADF;
+	lock_release(&d->lock);
+	return r;
 }
 
 /* The guest's own bytes go back to it with an error in them. */

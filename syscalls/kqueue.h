@@ -37,8 +37,8 @@ enum event_filter {
 	FILTER_PROC,
 	FILTER_SIGNAL,
 	FILTER_PROCDESC,
-	FILTER_AIO, /* from here on: known by name, refused */
-	FILTER_FS,
+	FILTER_AIO,
+	FILTER_FS, /* from here on: known by name, refused */
 	FILTER_LIO,
 	FILTER_SENDFILE,
 	FILTER_EMPTY,
@@ -59,6 +59,7 @@ enum event_flags {
 	EVENT_FORCE_ONESHOT = 0x100,
 	EVENT_KEEP_UDATA = 0x200,
 	EVENT_SYSTEM = 0xf000, /* the kernel's own: ignored in a change */
+	EVENT_OWN = 0x2000, /* one of those: made by a call of the system's own */
 	EVENT_ERROR = 0x4000,
 	EVENT_EOF = 0x8000,
 };
@@ -218,6 +219,7 @@ struct kqueue {
 struct filter {
 	bool is_descriptor; /* the ident is one, and a watch knows the knote */
 	bool is_polled; /* epoll says when to look */
+	bool is_own; /* the guest itself adds none */
 	uint32_t notes; /* fflags it takes */
 	/* A new knote: 0 or -errno. */
 	int (*attach)(struct call *c, struct knote *k);
@@ -258,6 +260,13 @@ long kqueue_epoll_ctl(struct call *c, const struct kqueue *kq, int op, int fd, u
 #define TOKEN_FILES (UINT64_MAX - 2)
 #define TOKEN_SIGNALS (UINT64_MAX - 3)
 #define TOKEN_BOARD (UINT64_MAX - 4)
+
+/* A change made by another call than kevent, for the guest's descriptor: 0 or -errno.  Uses
+ * eventfd2, fcntl, epoll_ctl, write, close. */
+int kqueue_change(struct call *c, int fd, const struct event *change);
+
+/* kqueue_aio.c */
+extern const struct filter kqueue_aio;
 
 /* kqueue_watch.c */
 extern const struct filter kqueue_read, kqueue_write;

@@ -67,6 +67,7 @@ struct counted {
 	uint32_t count[MAX_SIGNAL];
 };
 
+struct aio_jobs;
 struct descriptors; /* descriptors.h */
 
 /* What a SAME row's arguments need, found at its first call: nothing but a look at the
@@ -117,6 +118,7 @@ struct process {
 	uint32_t settings; /* enum settings_flags (launch.h) */
 	bool is_guarded; /* every call goes by the personality's guard: see process_guard() */
 	bool is_capability_mode; /* it gave up all global names */
+	struct aio_jobs *aio; /* asynchronous I/O that is done (aio.c), or NULL */
 	struct right_sets *right_sets; /* what entries of its descriptors name; or NULL */
 	char release_name[32];
 	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
