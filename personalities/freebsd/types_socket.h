@@ -62,8 +62,8 @@ NAMES(event_flags, u16, BIT_AS(0x1, EVENT_ADD, "EV_ADD"), BIT_AS(0x2, EVENT_DELE
 
 /* The row's reason. */
 #define KEVENT_LACKS \
-	"no filters EMPTY, FS, JAIL, JAILDESC (EINVAL), AIO, LIO (EPERM: as asynchronous I/O's own " \
-	"only), SENDFILE (ENXIO). VNODE needs a file system with file handles and the right to " \
+	"no filters EMPTY, FS, JAIL, JAILDESC (EINVAL), LIO (EPERM), SENDFILE (ENXIO); AIO is " \
+	"asynchronous I/O's own to add. VNODE needs a file system with file handles and the right to " \
 	"read the file; a truncation counts as a write, and the removal of a directory is not " \
 	"seen if its parent may not be read or is another mount's. PROC takes a process for " \
 	"killed that ended without anybody inside waiting for it or having it end itself. Of " \

@@ -223,6 +223,8 @@ static void queues(void)
 
 	b.event = (struct event){.how = SIGEV_KEVENT, .signal = (int)kq, .value = 99};
 	IS(72, sys(SYS_kevent, kq, &e, 1, 0, 0, 0), -EPERM);
+	e.flags |= 0x2000; /* EV_FLAG1, by which the kernel knows its own */
+	IS(91, sys(SYS_kevent, kq, &e, 1, 0, 0, 0), -EPERM);
 	IS(73, sys(SYS_aio_read, &b), 0);
 	for (int i = 0; i < 2; i++) {
 		IS(74, sys(SYS_kevent, kq, 0, 0, &got, 1, &at_once), 1);
