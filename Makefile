@@ -362,7 +362,7 @@ bench:
 
 # What `make bench` measured, as docs/performance.md and its picture.
 bench-docs: bench
-	@bench/report $(B)/bench/rows "$$(bench/run -m)" docs/performance.md docs/performance.svg
+	@bench/report $(B)/bench/rows "$$(bench/run -m)" docs/performance.md docs/performance.svg README.md
 
 # Go's toolchain at work on its own library, then the library's tests, all of them, beside native
 # runs of the same.
