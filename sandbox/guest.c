@@ -1,4 +1,5 @@
-/* The process that becomes the program: forked by process 1, its rights already gone. */
+/* The process that becomes the program: made by process 1, in whose memory it is until it
+ * executes, its rights already gone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
