@@ -238,7 +238,14 @@ struct filter {
 	USES(pidfd_open, pidfd_send_signal, waitid, kill) \
 	USES(timerfd_create, timerfd_settime, clock_gettime, fanotify_init) USES_CLOSING
 
+/* Arguments of kevent, the same on every system. */
+enum { ARG_KQUEUE, ARG_CHANGES, ARG_N_CHANGES, ARG_EVENTS, ARG_N_EVENTS, ARG_TIMEOUT };
+
 /* kqueue.c */
+extern const struct filter *const kqueue_filters[N_FILTERS]; /* NULL: none of that name */
+const struct filter *kqueue_filter(const struct knote *k);
+void kqueue_free(struct call *c, struct kqueue *kq);
+struct knote *kqueue_find_knote(struct kqueue *kq, const struct event *e);
 void *kqueue_cell(struct descriptors *d);
 void kqueue_free_cell(struct descriptors *d, void *cell);
 void kqueue_activate(struct call *c, struct knote *k); /* to the queue, unless disabled */
@@ -267,6 +274,13 @@ int kqueue_change(struct call *c, int fd, const struct event *change);
 
 /* kqueue_aio.c */
 extern const struct filter kqueue_aio;
+
+/* kqueue_change.c: all changes in order: what kevent is to return, or 0 with *go_on set to wait. */
+long kqueue_apply(struct call *c, struct kqueue *kq, bool *go_on);
+
+/* kqueue_ready.c: with what epoll says of the descriptor */
+bool watch_can_read(struct call *c, struct knote *k, uint32_t got);
+bool watch_can_write(struct call *c, struct knote *k, uint32_t got);
 
 /* kqueue_watch.c */
 extern const struct filter kqueue_read, kqueue_write;
