@@ -440,6 +440,7 @@ struct call {
 	uint64_t a[MAX_ARGS]; /* the guest's arguments, untranslated */
 	uint32_t nr;
 	bool restarts; /* after a handler that asks for it, whatever ROW_NO_RESTART says */
+	bool is_cut; /* -EINTR for good, though no handler runs: thread.stirred */
 	bool has_second; /* a second result (rdx) was set */
 	uint64_t second;
 	uint64_t

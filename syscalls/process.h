@@ -139,6 +139,7 @@ struct thread {
 	uint64_t altstack_base, altstack_size;
 	bool altstack_disabled;
 	uint32_t wake; /* a wake-up that came before the sleep (thr_wake and its kin) */
+	bool stirred; /* its next sleep ends at once: it has woken itself */
 	char name[32];
 	uint64_t clear_tid; /* a word Linux clears and wakes when the thread is gone; 0: none */
 	struct {

@@ -185,7 +185,9 @@ TRANSLATOR(freebsd_exit)
 
 /* ---- thr_suspend, thr_wake -------------------------------------------------------- */
 
-/* A wake is remembered until the thread suspends: struct thread's wake word. */
+/* A wake is remembered until the thread suspends: struct thread's wake word.  Who wakes himself
+ * is not to sleep the next time, whatever it is he does (TDP_WAKEUP): by this a handler of
+ * libthr has a call end that has not begun yet. */
 TRANSLATOR(thr_suspend)
 {
 	struct thread *t = c->thread;
@@ -193,6 +195,10 @@ TRANSLATOR(thr_suspend)
 	uint32_t woken = 1;
 	long r;
 
+	if (t->stirred) {
+		t->stirred = false;
+		return 0;
+	}
 	if (c->a[0]) {
 		struct __kernel_timespec ts;
 		uint64_t ns;
@@ -225,11 +231,16 @@ TRANSLATOR(thr_wake)
 
 	if ((int64_t)c->a[0] == -1) {
 		__atomic_store_n(&c->thread->wake, 0, __ATOMIC_RELEASE);
+		c->thread->stirred = false;
 		return 0;
 	}
 	t = engine_find_thread(c, host_tid_of((int64_t)c->a[0]));
 	if (!t)
 		return -ESRCH;
+	if (t == c->thread) {
+		t->stirred = true;
+		return 0;
+	}
 	__atomic_store_n(&t->wake, 1, __ATOMIC_RELEASE);
 	return host(c, __NR_futex, &t->wake, FUTEX_WAKE, 1) < 0 ? -ESRCH : 0;
 }

@@ -579,12 +579,17 @@ static long set_min_timeout(struct call *c)
 
 /* ---- _umtx_op(obj, op, val, size of the timeout, timeout) ------------------------------ */
 
+/* Locking without a limit is cut short by handlers alone (do_lock_umutex). */
 static long lock_with_limit(struct call *c, enum umtx_mode mode)
 {
 	struct umtx_limit l = {0};
-	int r = umtx_limit(c, &l, c->a[4], c->a[3]);
+	long r = umtx_limit(c, &l, c->a[4], c->a[3]);
 
-	return r < 0 ? r : umtx_mutex_lock(c, c->a[0], &l, mode);
+	if (r == 0)
+		r = umtx_mutex_lock(c, c->a[0], &l, mode);
+	if (mode == UMTX_LOCK && !l.has)
+		c->is_cut = false;
+	return r;
 }
 
 static long rw_lock(struct call *c, bool writes)

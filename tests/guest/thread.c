@@ -295,6 +295,24 @@ static void many(void)
 	IS(47, total, 51L * N * 10000);
 }
 
+/* Who wakes himself does not sleep the next time, once (libthr's cancellation). */
+static void self_woken(void)
+{
+	struct timespec t = {0, 20000000};
+	uint32_t word = 0;
+	long self = 0;
+
+	sys(SYS_thr_self, &self);
+	IS(59, sys(SYS_thr_wake, self), 0);
+	IS(60, sys(SYS__umtx_op, &word, 15, 0, 0, 0), -EINTR); /* WAIT_UINT_PRIVATE, no limit */
+	IS(61, sys(SYS__umtx_op, &word, 15, 0, sizeof t, &t), -ETIMEDOUT);
+	IS(62, sys(SYS_thr_wake, self), 0);
+	t.sec = 1000;
+	IS(63, sys(SYS_nanosleep, &t, 0), -EINTR);
+	IS(64, sys(SYS_thr_wake, self), 0);
+	IS(65, sys(SYS_thr_suspend, &t), 0);
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	creation();
@@ -302,5 +320,6 @@ void test(int argc, char **argv, char **envp)
 	ping_pong();
 	signals();
 	forking();
+	self_woken();
 	many();
 }

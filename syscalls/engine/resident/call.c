@@ -110,9 +110,21 @@ static __attribute__((noinline)) long watched_wait(struct call *c, int nr, uint6
 	return result;
 }
 
+/* The thread woke itself before it sleeps. */
+static bool is_stirred(struct call *c, int nr)
+{
+	if (nr != __NR_futex && nr != __NR_clock_nanosleep)
+		return false;
+	c->thread->stirred = false;
+	c->is_cut = true;
+	return true;
+}
+
 long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
 		    uint64_t a4, uint64_t a5)
 {
+	if (__builtin_expect(c->thread->stirred, false) && is_stirred(c, nr))
+		return -EINTR;
 	if (__builtin_expect(space.watches_waits, false))
 		return watched_wait(c, nr, a0, a1, a2, a3, a4, a5);
 	return gate_wait(c, nr, a0, a1, a2, a3, a4, a5);
@@ -153,7 +165,7 @@ static long settle(struct resident *r, struct call *c, long result, bool *delive
 	enum ending ending;
 
 	*delivers = false;
-	while (result == -EINTR || result == CALL_AGAIN) {
+	while ((result == -EINTR && !c->is_cut) || result == CALL_AGAIN) {
 		ending = interrupted(r, c, result, delivers, info, a);
 		if (ending != REPEATS)
 			return ending == ENDS ? -EINTR : CALL_AGAIN;
@@ -221,6 +233,7 @@ static inline __attribute__((always_inline)) void begin(struct resident *r, stru
 	c->personality = r->thread.process->personality;
 	c->row = NULL;
 	c->restarts = false;
+	c->is_cut = false;
 	c->has_second = false;
 	c->second = 0;
 	c->deadline = 0;
