@@ -384,9 +384,7 @@ format:
 	clang-format -i $$(find . -path ./$(B) -prune -o \( -name '*.c' -o -name '*.h' \) -print)
 
 docs: $(B)/guise
-	$(Q)mkdir -p docs
-	$(call say,DOCS,docs/support-freebsd.md)$(B)/guise calls freebsd --markdown > docs/support-freebsd.md
-	$(call say,DOCS,docs/support-linux.md)$(B)/guise calls linux --markdown > docs/support-linux.md
+	$(call say,DOCS,docs)B=$(B) docs/renew
 
 # Packages, install, clean ------------------------------------------------------------------
 
