@@ -149,6 +149,11 @@ static bool may_wait(long nr, bool gate)
 				    SYS_msgrcv,
 				    SYS_msgsnd,
 				    SYS_semop,
+				    SYS_kmq_timedreceive,
+				    SYS_kmq_timedsend,
+				    SYS_aio_suspend,
+				    SYS_aio_waitcomplete,
+				    SYS_aio_fsync,
 				    SYS_freebsd6_pread,
 				    SYS_freebsd6_pwrite};
 	static const short host[] = {HOST_WAITS};
