@@ -197,9 +197,6 @@ void board_executed(int pid);
 void board_exits(int pid, int status); /* a Linux wait status */
 void board_killed(const struct resident *r, int guest); /* by that signal */
 
-/* load.c: maps the program and enters it; exits with a message on failure. */
-_Noreturn void load_program(struct resident *r, int fd, char **argv, char **envp);
-
 /* tally.c */
 enum tally_part { TALLY_PROCESS, TALLY_THREAD, TALLY_PROGRAM };
 void tally_open(void); /* at a program's start */
