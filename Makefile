@@ -82,7 +82,7 @@ FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)
 .SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: all help check check-escape soak lint demo bench bench-docs conformance install uninstall clean distclean docs \
+.PHONY: FORCE all help check check-escape soak lint demo bench bench-docs conformance install uninstall clean distclean docs \
 	deps-build deps-test deps-lint built-tests inputs format
 
 all: $(B)/guise
@@ -103,6 +103,13 @@ help:
 	@echo 'make clean      remove what was built; distclean: and what was downloaded'
 	@echo 'make deps-build deps-test deps-lint   install the Debian packages each needs'
 	@echo 'V=1 shows commands; CC=clang B=build/clang builds with another compiler beside it'
+
+# What is compiled otherwise from now on is compiled anew.
+$(B)/flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' '$(CC)' '$(subst ','\'',$(RESIDENT_CFLAGS) $(HOSTED_CFLAGS) $(CFLAGS) $(LDFLAGS) $(SANITIZE))' > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
 
 # The resident ---------------------------------------------------------------------
 
@@ -137,11 +144,11 @@ $(B)/mkfilter: $(MKFILTER_OBJS)
 $(B)/filter_%.c: $(B)/mkfilter
 	$(call say,FILTER,$@)$(B)/mkfilter $* > $@
 
-$(B)/resident.d/%.o: %.c
+$(B)/resident.d/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(RESIDENT_CFLAGS) -c -o $@ $<
 
-$(B)/resident.d/%.o: %.S
+$(B)/resident.d/%.o: %.S $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) -I. -MMD -MP -c -o $@ $<
 
@@ -160,7 +167,7 @@ $(B)/hosted/filter_%.o: $(B)/filter_%.c
 $(B)/guise: $(GUISE_OBJS)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(GUISE_OBJS) $(LDLIBS)
 
-$(B)/hosted/%.o: %.c
+$(B)/hosted/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(HOSTED_CFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -180,7 +187,7 @@ $(B)/unit: $(UNIT_OBJS)
 $(B)/asan/unit: $(ASAN_OBJS)
 	$(call say,LINK,$@)$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(UNIT_LDLIBS)
 
-$(B)/asan/%.o: %.c
+$(B)/asan/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(HOSTED_CFLAGS) -O1 -g $(SANITIZE) -c -o $@ $<
 
