@@ -87,6 +87,9 @@ struct filesystem {
 
 /* Where memory objects are; no guest's name for one leads to a file whose name ends in '.'. */
 #define MEMORY_OBJECTS "/dev/shm/"
+/* The path of the guest's name for one (an address), in scratch: 0 or -errno.  kind: of an object
+ * that is something else, a few letters; its file's name ends in '.'. */
+int memory_object_path(struct call *c, uint64_t name, const char *kind, uint64_t *path);
 
 /* What a memory object is made with (shm_open and its relatives). */
 struct memory_object {

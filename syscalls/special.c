@@ -10,12 +10,13 @@
  * they do. */
 #define OBJECTS MEMORY_OBJECTS
 #define OBJECT_NAME_MOST 255u
+#define KIND_MOST 8
 #define SLASH '%'
 
-static int object_path(struct call *c, uint64_t name, uint64_t *at)
+int memory_object_path(struct call *c, uint64_t name, const char *kind, uint64_t *at)
 {
-	char from[OBJECT_NAME_MOST], to[sizeof OBJECTS + 2 * OBJECT_NAME_MOST];
-	size_t n = sizeof OBJECTS - 1;
+	char from[OBJECT_NAME_MOST], to[sizeof OBJECTS + KIND_MOST + 2 * OBJECT_NAME_MOST];
+	size_t n = sizeof OBJECTS - 1, begin;
 	long length = get_guest_string(c, from, name, sizeof from);
 
 	if (length < 0)
@@ -23,12 +24,17 @@ static int object_path(struct call *c, uint64_t name, uint64_t *at)
 	if (from[0] != '/')
 		return -EINVAL;
 	memcpy(to, OBJECTS, n);
+	for (const char *k = kind; *k; k++)
+		to[n++] = *k;
+	begin = n;
 	for (long i = 1; i < length; i++) {
 		to[n++] = from[i] == '/' ? SLASH : from[i];
 		if (from[i] == SLASH)
 			to[n++] = SLASH;
 	}
-	if (n == sizeof OBJECTS - 1 || to[n - 1] == '.')
+	if (*kind)
+		to[n++] = '.';
+	else if (n == begin || to[n - 1] == '.')
 		to[n++] = SLASH; /* "/", "/." and "/.." are names too */
 	to[n++] = 0;
 	*at = scratch(c, n);
@@ -66,7 +72,7 @@ long open_memory_object(struct call *c, const struct memory_object *o)
 		return -EINVAL;
 	if (!o->name)
 		return nameless_object(c, o);
-	r = object_path(c, o->name, &path);
+	r = memory_object_path(c, o->name, "", &path);
 	if (r < 0)
 		return r;
 	return host(c, __NR_openat, AT_FDCWD, path, o->flags | O_NOFOLLOW, o->mode & 0777);
@@ -75,7 +81,7 @@ long open_memory_object(struct call *c, const struct memory_object *o)
 TRANSLATOR(shm_unlink)
 {
 	uint64_t path;
-	int r = object_path(c, c->a[0], &path);
+	int r = memory_object_path(c, c->a[0], "", &path);
 
 	return r < 0 ? r : host(c, __NR_unlinkat, AT_FDCWD, path, 0);
 }
@@ -86,9 +92,9 @@ TRANSLATOR(shm_rename)
 	int r = arg_value(c, 2, &flags);
 
 	if (r == 0)
-		r = object_path(c, c->a[0], &from);
+		r = memory_object_path(c, c->a[0], "", &from);
 	if (r == 0)
-		r = object_path(c, c->a[1], &to);
+		r = memory_object_path(c, c->a[1], "", &to);
 	return r < 0 ? r : host(c, __NR_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "syscalls/file.h"
+#include "syscalls/ksem.h"
 #include "syscalls/linux.h"
 #include "syscalls/lookup.h"
 
@@ -350,4 +351,30 @@ TRANSLATOR(freebsd_utrace)
 {
 	(void)c;
 	return 0;
+}
+
+/* ---- Kernel semaphores: sys/kern/uipc_sem.c ------------------------------------------- */
+
+/* ksem_init(id, value) */
+TRANSLATOR(freebsd_ksem_init)
+{
+	struct ksem k = {.id = c->a[0], .mode = 0770, .value = (uint32_t)c->a[1]};
+
+	return ksem_make(c, &k);
+}
+
+/* ksem_open(id, name, flags, mode, value) */
+TRANSLATOR(freebsd_ksem_open)
+{
+	struct ksem k = {
+		.id = c->a[0],
+		.name = c->a[1],
+		.mode = c->a[3],
+		.value = (uint32_t)c->a[4],
+	};
+	int r = arg_value(c, 2, &k.flags);
+
+	if (r == 0 && !k.name)
+		r = -EFAULT;
+	return r < 0 ? r : ksem_make(c, &k);
 }

@@ -5,6 +5,7 @@
 
 #include "personalities/freebsd/file.h"
 #include "personalities/freebsd/types_file.h"
+#include "syscalls/ksem.h"
 #include "syscalls/mqueue.h"
 #include "syscalls/sysv.h"
 
@@ -86,5 +87,9 @@ NAMES(mq_flags, i64, BIT(0x4, O_NONBLOCK), );
 STRUCT(mq_attr, 64, FIELD(0, mq_flags, mq_flags), FIELD(8, i64, mq_maxmsg),
        FIELD(16, i64, mq_msgsize), FIELD(24, i64, mq_curmsgs));
 #undef HOST
+
+/* ---- Kernel semaphores (sys/kern/uipc_sem.c) ---------------------------------------------- */
+
+NAMES(ksem_flags, i32, BIT(0x00000200, O_CREAT), BIT(0x00000800, O_EXCL));
 
 #endif

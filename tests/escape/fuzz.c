@@ -83,6 +83,8 @@ static bool may_wait(long nr, bool gate)
 #else
 	static const short own[] = {SYS_read,
 				    SYS_readv,
+				    SYS_ksem_wait,
+				    SYS_ksem_timedwait,
 				    SYS_pread,
 				    SYS_preadv,
 				    SYS_write,

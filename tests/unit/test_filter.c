@@ -275,7 +275,10 @@ static const struct {
 	{N(process_vm_readv), {1}, E(ENOSYS)},
 	{N(process_vm_writev), {1}, E(ENOSYS)},
 	{N(process_madvise), {1}, E(ENOSYS)},
-	{N(kcmp), {1}, E(ENOSYS)},
+	{N(kcmp), {1, 1, 0}, YES},
+	{N(kcmp), {1, 1, 4}, YES},
+	{N(kcmp), {1, 1, 3}, E(EINVAL)}, /* KCMP_FS */
+	{N(kcmp), {1, 1, 7}, E(EINVAL)}, /* KCMP_EPOLL_TFD */
 	{N(pidfd_getfd), {1}, E(ENOSYS)},
 	{N(move_pages), {1}, E(ENOSYS)},
 	{N(migrate_pages), {1}, E(ENOSYS)},
