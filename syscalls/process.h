@@ -97,6 +97,8 @@ struct process {
 	const struct personality *forced; /* for every program, whatever it looks like; or NULL */
 	struct lock lock; /* actions, brk */
 	struct sigset watched; /* guest signals that were looked at when first blocked */
+	struct sigset queued; /* those of which the host keeps each one, in order */
+	uint64_t queued_on_host; /* its numbers of all these */
 	uint64_t
 		host_handled; /* Linux signals (bit n-1) that have the engine's handler installed */
 	struct descriptors *descriptors;
@@ -123,6 +125,10 @@ struct process {
 	char release_name[32];
 	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
 	char login[64];
+	struct {
+		int32_t id[32]; /* the youngest, each one more than Linux's number */
+		uint32_t made;
+	} thread_timers; /* that tell one thread of their expiry (timer.c) */
 	struct counted counted;
 	char path[4096]; /* the program, as the guest knows it */
 	struct action actions[MAX_SIGNAL];

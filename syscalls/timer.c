@@ -32,11 +32,27 @@ int timer_event_to_host(const struct call *c, const struct timer_event *e, struc
 	return 0;
 }
 
+/* Linux counts timers upwards, so an old number comes back only after all others. */
+static void remember_thread_timer(struct process *p, int32_t number)
+{
+	uint32_t i = __atomic_fetch_add(&p->thread_timers.made, 1, __ATOMIC_RELAXED);
+
+	p->thread_timers.id[i % COUNT(p->thread_timers.id)] = number + 1;
+}
+
+bool timer_tells_thread(const struct process *p, int32_t number)
+{
+	for (size_t i = 0; p->thread_timers.made && i < COUNT(p->thread_timers.id); i++)
+		if (p->thread_timers.id[i] == number + 1)
+			return true;
+	return false;
+}
+
 /* timer_create(clock, event or null, number *) */
 TRANSLATOR(timer_create)
 {
 	struct timer_event event;
-	struct host_event to;
+	struct host_event to = {0};
 	uint64_t clock, event_at = 0, number_at = scratch(c, sizeof(int32_t));
 	int32_t number;
 	long r = arg_value(c, 0, &clock);
@@ -62,6 +78,8 @@ TRANSLATOR(timer_create)
 		r = put_guest(c, c->a[2], &number, sizeof number);
 	if (r < 0)
 		(void)host(c, __NR_timer_delete, number); /* nobody knows its number */
+	else if (c->a[1] && to.how == TIMER_EVENT_THREAD)
+		remember_thread_timer(c->thread->process, number);
 	return r;
 }
 

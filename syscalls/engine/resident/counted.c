@@ -106,9 +106,8 @@ void engine_let_counted_in(struct call *c)
 	uint64_t mine = r->host_blocked & counted_in_host(c->thread->process);
 
 	r->host_blocked &= ~mine;
-	if (mine && !r->all_blocked)
-		(void)LINUX(rt_sigprocmask, SIG_UNBLOCK, &mine, 0,
-			    8); /* a plain word: cannot fail */
+	if (mine)
+		signals_let_in(&mine);
 }
 
 int engine_counted_changed(struct call *c, int n)

@@ -69,23 +69,67 @@ static void handle_blocked(struct call *c)
 	}
 }
 
+/* One that comes before Linux sees the call is in hand, and all are blocked until it is settled:
+ * then the call must not be made, or a second one would come. */
+void signals_let_in(const uint64_t *host)
+{
+	(void)gate_wait(NULL, __NR_rt_sigprocmask, SIG_UNBLOCK, (uint64_t)host, 0, 8, 0, 0);
+}
+
+static struct sigset queued_of(const struct resident *r)
+{
+	const struct sigset *mask = &r->thread.mask, *queued = &r->thread.process->queued;
+
+	return (struct sigset){{mask->bits[0] & queued->bits[0], mask->bits[1] & queued->bits[1]}};
+}
+
+void signals_block_queued(struct resident *r, uint64_t masked)
+{
+	const struct process *p = r->thread.process;
+
+	r->queued_blocked = queued_of(r);
+	r->host_blocked &= ~p->queued_on_host;
+	r->host_blocked |= masked & p->queued_on_host & ~counted_in_host(p);
+}
+
+/* What is blocked and unblocked in Linux now that the mask is another: *freed and the result. */
+static uint64_t change_queued(struct resident *r, uint64_t *freed)
+{
+	const struct process *p = r->thread.process;
+	struct sigset now = queued_of(r);
+	uint64_t was = r->host_blocked;
+
+	*freed = 0;
+	if (!memcmp(&now, &r->queued_blocked, sizeof now))
+		return 0;
+	/* All or none, mostly: nothing to look up. */
+	signals_block_queued(r, memcmp(&now, &p->queued, sizeof now)
+					? sigset_to_host(p->personality, &now)
+					: p->queued_on_host);
+	*freed = was & ~r->host_blocked;
+	return r->host_blocked & ~was;
+}
+
 void engine_mask_changed(struct call *c)
 {
 	struct thread *t = c->thread;
 	struct resident *r = of_thread(t);
 	const struct process *p = t->process;
+	uint64_t freed, more, others;
 
 	if ((t->mask.bits[0] & ~p->watched.bits[0]) || (t->mask.bits[1] & ~p->watched.bits[1]))
 		handle_blocked(c);
 	if (r->held && !r->has_raised && signals_take_held(r))
 		r->pending = 1;
-	if (r->host_blocked) {
-		uint64_t freed = r->host_blocked & ~sigset_to_host(p->personality, &t->mask);
-
-		r->host_blocked &= ~freed;
-		if (freed && !r->all_blocked)
-			(void)LINUX(rt_sigprocmask, SIG_UNBLOCK, &freed, 0, 8);
-	}
+	more = change_queued(r, &freed);
+	others = r->host_blocked & ~p->queued_on_host;
+	if (others)
+		freed |= others & ~sigset_to_host(p->personality, &t->mask);
+	r->host_blocked &= ~freed;
+	if (freed)
+		signals_let_in(&freed);
+	if (more && !r->all_blocked)
+		(void)LINUX(rt_sigprocmask, SIG_BLOCK, &more, 0, 8);
 }
 
 void signals_push_mask(struct resident *r)
@@ -93,6 +137,7 @@ void signals_push_mask(struct resident *r)
 	const struct thread *t = &r->thread;
 
 	r->host_blocked = sigset_to_host(t->process->personality, &t->mask) & ~SYNCHRONOUS;
+	r->queued_blocked = queued_of(r);
 	set_host_mask(r->host_blocked);
 }
 
@@ -257,6 +302,20 @@ static void adjust_defaults(struct process *p)
 	p->host_handled |= HOST_BIT(HOST_SIGNAL_CARRIER);
 }
 
+/* Linux's real-time signals, but for the one that carries several of the guest's. */
+static void learn_queued(struct process *p)
+{
+	enum { FIRST_QUEUED = 32 };
+
+	for (uint32_t i = 0; i < p->personality->n_signals; i++) {
+		const struct signal *s = &p->personality->signals[i];
+
+		if (s->host >= FIRST_QUEUED && !signal_is_carrier(p->personality, s->host))
+			sigset_add(&p->queued, s->guest);
+	}
+	p->queued_on_host = sigset_to_host(p->personality, &p->queued);
+}
+
 /* Ignored by the program before this one: Linux, too, shall do so, which had a handler of the
  * engine's there if a kqueue counted them. */
 static void ignore_again(struct process *p, const struct signal *s, const struct sigset *ignored)
@@ -285,6 +344,7 @@ void signals_begin(struct resident *r, const struct handover *h)
 	for (uint32_t i = 0; i < p->personality->n_signals; i++)
 		ignore_again(p, &p->personality->signals[i], &ignored);
 	adjust_defaults(p);
+	learn_queued(p);
 	signals_push_mask(r);
 }
 
@@ -302,6 +362,8 @@ void signals_ignored(struct resident *r, uint64_t ignored[HANDOVER_SET])
 
 void signals_child(struct resident *r)
 {
+	r->thread.process->thread_timers.made = 0; /* timers are the parent's alone */
+	memset(r->thread.process->thread_timers.id, 0, sizeof r->thread.process->thread_timers.id);
 	r->has_host = r->has_raised = false;
 	r->pending = 0;
 	r->held = 0;

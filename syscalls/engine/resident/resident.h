@@ -46,6 +46,7 @@ struct resident {
 	struct signal_info raised; /* raised by the translator or by a fault */
 	bool all_blocked; /* Linux holds everything back until what is in hand is settled */
 	uint64_t host_blocked; /* what Linux has blocked for this thread besides */
+	struct sigset queued_blocked; /* of thread.mask, those that Linux queues: in host_blocked */
 	uint64_t held; /* Linux signals that cannot be blocked there but are by the guest */
 	struct signal_info held_info; /* of one of them, if it was told (counted.c) */
 	uint64_t scratch_base;

@@ -17,6 +17,10 @@
  * it.  So a signal for the process still finds a thread that wants it, and sigpending
  * and sigwait ask Linux.
  *
+ * Not so the signals of which Linux keeps each one: queued again, one would come behind those
+ * sent after it.  They are blocked in Linux as soon as the guest blocks them
+ * (signals_block_queued).
+ *
  * Faults, and SIGSYS which is how calls get here, cannot be blocked in Linux; those sent
  * with kill are held in a set of their own while the guest blocks them.
  */
@@ -24,6 +28,7 @@
 
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/signals.h"
+#include "syscalls/timer.h"
 
 #include <asm/sigcontext.h>
 #include <asm/signal.h>
@@ -136,6 +141,7 @@ void signals_convert(const struct resident *r, const siginfo_t *from, struct sig
 		info->overrun = si.si_overrun;
 		info->pid = 0;
 		info->uid = 0;
+		info->to_thread = timer_tells_thread(r->thread.process, si.si_tid);
 	}
 	/* A write to a broken pipe is the writing thread's own affair. */
 	if (si.si_signo == SIGPIPE && si.si_pid == r->thread.process->pid)
@@ -558,6 +564,7 @@ bool signals_settle(struct resident *r, struct signal_info *info, struct action 
 void signals_deliver(struct resident *r, const struct signal_info *info, const struct action *a)
 {
 	struct thread *t = &r->thread;
+	uint64_t masked;
 
 	if (t->mask_saved) {
 		t->mask = t->saved_mask;
@@ -571,6 +578,8 @@ void signals_deliver(struct resident *r, const struct signal_info *info, const s
 				     : signal_from_host(t->process->personality, SIGILL));
 	mask_for_handler(&t->mask, a, info->number);
 	engine_reset_vectors(t);
-	r->host_blocked &= sigset_to_host(t->process->personality, &t->mask);
+	masked = sigset_to_host(t->process->personality, &t->mask);
+	r->host_blocked &= masked;
+	signals_block_queued(r, masked);
 	release_all(r); /* if there is more, the exit path sees it */
 }

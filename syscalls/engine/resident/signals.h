@@ -36,6 +36,10 @@ void host_signal(int number, siginfo_t *si, struct ucontext *uc);
 void signals_convert(const struct resident *r, const siginfo_t *from, struct signal_info *info);
 /* Linux delivers it again, marked as such: to one thread, or (0) to the process. */
 void signals_queue(const struct resident *r, const siginfo_t *si, int host_tid);
+/* Unblocked in Linux, or, if a signal is in hand, when that is settled. */
+void signals_let_in(const uint64_t *host);
+/* host_blocked has, of the Linux numbers of the guest's mask, those that no signal may overtake. */
+void signals_block_queued(struct resident *r, uint64_t masked);
 /* Held signals that the guest does not block any more, made up anew: true if there was one. */
 bool signals_take_held(struct resident *r);
 

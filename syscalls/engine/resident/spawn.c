@@ -195,6 +195,7 @@ static struct resident *shared_child(struct call *c, struct resident *r)
 	child->thread = r->thread;
 	child->thread.process = p;
 	child->host_blocked = r->host_blocked;
+	child->queued_blocked = r->queued_blocked;
 	child->is_vfork_child = true;
 	p->counted = (struct counted){0}; /* by kqueues, which it has not */
 	c_child.thread = &child->thread;
@@ -305,6 +306,7 @@ static struct resident *prepare_thread(struct resident *r, const struct new_thre
 	child->thread.clear_tid = n->clear_tid;
 	set_registers(&r->thread, &child->thread, n);
 	child->host_blocked = r->host_blocked;
+	child->queued_blocked = r->queued_blocked;
 	child->birth.maker = r;
 	child->birth.asked = *n;
 	child->birth.sequence = NUMBERS_STATES *
