@@ -77,6 +77,14 @@ static bool has_ended(struct call *c, uint32_t owner)
 	return tid > TID_BASE && host(c, __NR_kill, tid - TID_BASE, 0) == -ESRCH;
 }
 
+/* Who does not wait looks but once. */
+static long try_dead(struct call *c, const struct mutex *m, uint32_t owner)
+{
+	if (!(m->flags & ROBUST) || !has_ended(c, owner))
+		return -EBUSY;
+	return swap_guest(c, m->word.at, &owner, OWNER_DEAD);
+}
+
 /* The mutex is another's, seen as owner: sleeps until it may not be. */
 static long sleep_on_owner(struct call *c, const struct mutex *m, uint32_t owner,
 			   const struct umtx_limit *l)
@@ -124,10 +132,14 @@ static long attempt(struct call *c, const struct mutex *m, const struct umtx_lim
 			continue;
 		if ((m->flags & PRIO_INHERIT) && (owner & ~CONTESTED) == (uint32_t)c->thread->tid)
 			return -EDEADLK;
-		if (mode == UMTX_TRY)
-			return -EBUSY;
 		if (slept < 0)
 			return slept;
+		if (mode == UMTX_TRY) {
+			slept = try_dead(c, m, owner);
+			if (slept < 0)
+				return slept;
+			continue;
+		}
 		slept = sleep_on_owner(c, m, owner, l);
 		if (slept == -EAGAIN)
 			slept = 0;

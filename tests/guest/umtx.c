@@ -350,7 +350,10 @@ static void owner_exits(struct world *w, bool by_kill)
 	if (by_kill)
 		sys(SYS_kill, child, 9);
 	IS(by_kill ? 120 : 110, reap(), by_kill ? 9 : 0);
-	IS(by_kill ? 121 : 111, timed(&w->robust, MUTEX_LOCK, 0, 5000), -EOWNERDEAD_);
+	/* Seen by who only tries, too. */
+	IS(by_kill ? 121 : 111,
+	   by_kill ? op(&w->robust, MUTEX_TRYLOCK, 0) : timed(&w->robust, MUTEX_LOCK, 0, 5000),
+	   -EOWNERDEAD_);
 	IS(by_kill ? 122 : 112, w->robust.owner, (uint32_t)self() | CONTESTED);
 	/* Given back as it is, it is lost. */
 	w->robust.flags |= NONCONSISTENT;
