@@ -43,7 +43,9 @@ RESIDENT_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,syscalls/engine/resident/re
 
 HOSTED_CFLAGS := $(COMMON) -D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' $(CPPFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
-LDLIBS := -lelf -lz -ljansson -lseccomp -lyaml
+# The archives of libunwind in any case: they have more than the shared library shows
+# (trace/unwind.c).  They are not made for position-independent programs.
+LDLIBS := -no-pie -lelf -lz -ljansson -lseccomp -lyaml -l:libunwind-x86_64.a -l:libunwind.a -llzma
 UNIT_LDLIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) $(LDLIBS)
 
 # ---- What is compiled into what -------------------------------------------------
@@ -262,6 +264,17 @@ $(B)/probe: tests/cli/probe.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
+# A known stack: described by DWARF alone, and by nothing but frame pointers; of a Linux program too.
+STACKS := $(addprefix $(B)/stack.,dwarf pointers linux)
+$(B)/stack.dwarf $(B)/stack.pointers: tests/cli/stack.c tests/guest/guest.h $(B)/guest_numbers_freebsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) $(if $(filter %.pointers,$@),-g0 -fno-omit-frame-pointer) -o $@ $< && \
+		elfedit --output-osabi FreeBSD $@
+
+$(B)/stack.linux: tests/cli/stack.c tests/guest/guest.h
+	$(Q)mkdir -p $(@D)
+	$(call say,NATIVE,$@)$(CC) $(GUEST_CFLAGS) -DNATIVE -o $@ $<
+
 $(B)/bench/%: bench/%.c bench/stubs.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
@@ -329,7 +342,7 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 
 # What bench/count runs.
 COUNTED := $(patsubst %,$(B)/bench/%,steps calls calls.native kevent kevent.native)
-built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(COUNTED) $(B)/escape/gate \
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(STACKS) $(COUNTED) $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native \
 	$(PROBE_BINS) $(B)/storm.freebsd \
 	$(B)/storm.linux $(B)/watch.freebsd $(FUZZ_BINS) inputs
@@ -395,7 +408,8 @@ docs: $(B)/guise
 
 # Packages, install, clean ------------------------------------------------------------------
 
-DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev libyaml-dev
+DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev libyaml-dev \
+	libunwind-dev liblzma-dev
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) command:python3 check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
 	libclang-rt-14-dev util-linux procps iproute2 strace

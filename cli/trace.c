@@ -14,7 +14,7 @@ struct trace_options {
 	struct run_options run; /* first: run's option rows write to it */
 	const char *output, *string;
 	struct given_list names;
-	bool summary, clock, since_last, spent, follow, lossy;
+	bool summary, clock, since_last, spent, follow, stacks, lossy;
 };
 
 #define AT(member) offsetof(struct trace_options, member)
@@ -28,6 +28,7 @@ static const struct option_row rows[] = {
 	{"relative", TAKES_NOTHING, AT(since_last), NULL, "seconds since the line before"},
 	{"spent", TAKES_NOTHING, AT(spent), NULL, "seconds the call took, behind each line"},
 	{"follow", TAKES_NOTHING, AT(follow), NULL, "children too (they always are)"},
+	{"stack", TAKES_NOTHING, AT(stacks), NULL, "behind each line, the stack of the caller"},
 	{"lossy", TAKES_NOTHING, AT(lossy), NULL, "rather lose lines than slow the program down"},
 };
 
@@ -112,7 +113,8 @@ static uint32_t settings(const struct trace_options *o)
 	bool times = o->clock || o->since_last || o->spent || o->summary;
 
 	return SETTINGS_TRACE | (times ? SETTINGS_TRACE_TIMES : 0) |
-	       (o->summary ? SETTINGS_TRACE_BARE : 0) | (o->lossy ? SETTINGS_TRACE_LOSSY : 0);
+	       (o->stacks ? SETTINGS_TRACE_STACKS : 0) | (o->summary ? SETTINGS_TRACE_BARE : 0) |
+	       (o->lossy ? SETTINGS_TRACE_LOSSY : 0);
 }
 
 static int run_traced(const struct trace_options *o, struct reader *reader,
@@ -157,6 +159,9 @@ static int trace(int argc, char **argv, struct failure *why)
 		return first;
 	if (first == argc)
 		return failure_set(why, EXIT_GUISE, "trace: no program; see guise trace --help");
+	if (given.stacks && given.summary)
+		return failure_set(why, EXIT_GUISE,
+				   "-k and -c exclude each other: a table has no stacks; give one");
 	if (read_string(given.string, &string, why) < 0 ||
 	    read_names(&given.names, &view, why) < 0 || run_close_others(why) < 0)
 		return COMMAND_FAILED;
@@ -164,6 +169,7 @@ static int trace(int argc, char **argv, struct failure *why)
 	view.clock = given.clock;
 	view.since_last = given.since_last;
 	view.spent = given.spent;
+	view.stacks = given.stacks;
 	view.out = open_output(given.output, why);
 	struct reader *reader = view.out ? malloc(sizeof *reader) : NULL;
 	if (!reader)
@@ -180,7 +186,7 @@ const struct command command_trace = {
 	.more = "\nThe exit status is that of guise run.\n",
 	.rows = rows,
 	.n_rows = sizeof rows / sizeof *rows,
-	.letters = "oecstrTf",
+	.letters = "oecstrTfk",
 	.also = &command_run,
 	.run = trace,
 };

@@ -17,6 +17,8 @@
  * is stopped just there, then its pen is taken from it, and it writes its record anew.
  *
  * Full: the producer waits on `turn` (or, lossy, counts what is lost).
+ * A thread whose stack the reader is to look at says so in its record (TRACE_WAITS), and does not
+ * go on before tail is past it.
  * Idle: the reader sleeps on an event descriptor, the bell, and says so in `asleep`.
  *
  * The guest can write all of this: to the reader it is input like any other.
@@ -85,6 +87,7 @@ enum trace_flags {
 	TRACE_NO_RESULT = 1, /* the call does not come back, or set the registers itself */
 	TRACE_RESTARTS = 2, /* interrupted: it will be made anew */
 	TRACE_EXECUTES = 4, /* TRACE_ENTER: if it succeeds, TRACE_PROGRAM follows */
+	TRACE_WAITS = 8, /* the thread holds still until the reader is past the record */
 };
 
 struct trace_record {
@@ -119,6 +122,9 @@ struct trace_capture {
 	uint32_t length;
 	/* bytes */
 };
+
+/* In place of an argument: the guest's registers as they were at the call (struct regs). */
+#define TRACE_REGISTERS 0xff
 
 /* Of PASS_IN_STRINGS and the vectors' bytes: one such head and its bytes after the other, each
  * beginning at a multiple of 8. */

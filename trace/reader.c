@@ -37,6 +37,7 @@ struct begun {
 	struct begun *next;
 	struct trace_record record;
 	bool told; /* that it sleeps in it */
+	char *stack;
 	size_t n; /* bytes of captures */
 	char captures[];
 };
@@ -105,7 +106,8 @@ static void begin_line(struct reader *r, const struct trace_record *t)
 	print_time(r, t);
 }
 
-static void print_call(struct reader *r, const struct trace_line *l, bool is_over)
+static void print_call(struct reader *r, const struct trace_line *l, const char *stack,
+		       bool is_over)
 {
 	FILE *out = r->options.out;
 
@@ -126,6 +128,15 @@ static void print_call(struct reader *r, const struct trace_line *l, bool is_ove
 		fprintf(out, " <%" PRIu64 ".%06" PRIu64 ">", l->record.spent / 1000000000,
 			l->record.spent % 1000000000 / 1000);
 	putc_unlocked('\n', out);
+	if (stack)
+		fputs_unlocked(stack, out);
+}
+
+static void free_begun(struct begun *b)
+{
+	if (b)
+		free(b->stack);
+	free(b);
 }
 
 /* ---- Calls in two parts --------------------------------------------------------------- */
@@ -153,7 +164,7 @@ static void print_begun(struct reader *r, const struct begun *b, bool is_over)
 {
 	const struct trace_line l = {system_of(&b->record), b->record, b->captures, b->n};
 
-	print_call(r, &l, is_over);
+	print_call(r, &l, b->stack, is_over);
 }
 
 static void keep_begun(struct reader *r, const struct trace_record *t, const char *captures,
@@ -163,7 +174,7 @@ static void keep_begun(struct reader *r, const struct trace_record *t, const cha
 
 	if (old)
 		print_begun(r, old, false);
-	free(old);
+	free_begun(old);
 	b = r->begun_bytes < READER_BEGUN ? malloc(sizeof *b + n) : NULL;
 	if (!b) {
 		r->lost++;
@@ -171,6 +182,8 @@ static void keep_begun(struct reader *r, const struct trace_record *t, const cha
 	}
 	b->record = *t;
 	b->told = false;
+	b->stack = r->stack;
+	r->stack = NULL;
 	b->n = n;
 	memcpy(b->captures, captures, n);
 	b->next = *bucket_of(r, t->tid);
@@ -192,9 +205,9 @@ static void print_joined(struct reader *r, const struct trace_record *t, const c
 		l.captures = both;
 		l.n_captures = b->n + n;
 	}
-	print_call(r, &l, true);
+	print_call(r, &l, b ? b->stack : NULL, true);
 	free(both);
-	free(b);
+	free_begun(b);
 }
 
 /* Nothing has happened for a while: in which calls everybody sleeps, once for each. */
@@ -230,7 +243,7 @@ static void end_begun(struct reader *r, uint32_t pid, bool all, bool executes)
 			*at = b->next;
 			r->begun_bytes -= sizeof *b + b->n;
 			print_begun(r, b, executes && b->record.flags & TRACE_EXECUTES);
-			free(b);
+			free_begun(b);
 		}
 	}
 }
@@ -283,18 +296,35 @@ static void print_event(struct reader *r, const struct trace_record *t, const ch
 	fputs_unlocked(" +++\n", out);
 }
 
-void reader_take(struct reader *r, size_t size)
+/* The thread holds still until the record is done with. */
+static char *take_stack(const struct reader *r, const struct trace_line *l)
+{
+	const struct trace_capture *c = format_capture(l, TRACE_REGISTERS);
+	struct regs regs;
+
+	if (!r->stacks || !c || c->length != sizeof regs || !is_wanted(&r->options, l))
+		return NULL;
+	memcpy(&regs, c + 1, sizeof regs);
+	return stacks_take(r->stacks, l->record.pid, &regs);
+}
+
+static void take_record(struct reader *r, size_t size)
 {
 	struct trace_record t;
 	const char *captures = r->record + sizeof t;
 	size_t n = size - sizeof t;
 
 	memcpy(&t, r->record, sizeof t);
+	if (t.flags & TRACE_WAITS)
+		r->stack = take_stack(r, &(struct trace_line){system_of(&t), t, captures, n});
+	if (r->stacks &&
+	    (t.kind == TRACE_EXIT || t.kind == TRACE_KILLED || t.kind == TRACE_PROGRAM))
+		stacks_forget(r->stacks, t.pid);
 	switch (t.kind) {
 	case TRACE_CALL: {
 		const struct trace_line l = {system_of(&t), t, captures, n};
 
-		print_call(r, &l, true);
+		print_call(r, &l, r->stack, true);
 		return;
 	}
 	case TRACE_ENTER:
@@ -317,6 +347,13 @@ void reader_take(struct reader *r, size_t size)
 	}
 	if (t.kind < TRACE_KINDS && !r->options.summary)
 		print_event(r, &t, captures, n);
+}
+
+void reader_take(struct reader *r, size_t size)
+{
+	take_record(r, size);
+	free(r->stack);
+	r->stack = NULL;
 }
 
 /* ---- The ring -------------------------------------------------------------------------------- */
@@ -482,7 +519,7 @@ static size_t read_round(struct reader *r, bool over)
 		r->tail += size;
 		records++;
 		reader_take(r, size);
-		if (r->tail - told >= BATCH) {
+		if (r->stacks || r->tail - told >= BATCH) {
 			give_room(r);
 			told = r->tail;
 		}
@@ -563,9 +600,13 @@ int reader_open(struct reader *r, const struct reader_options *o, int *ring, int
 		return fd;
 	*r = (struct reader){.options = *o, .bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	r->ring = r->bell < 0 ? NULL : map(fd);
-	if (!r->ring) {
+	r->stacks = o->stacks ? stacks_new() : NULL;
+	if (!r->ring || (o->stacks && !r->stacks)) {
 		int e = -errno;
 
+		if (r->ring)
+			(void)munmap(r->ring, TRACE_MAP);
+		stacks_free(r->stacks);
 		close(fd);
 		if (r->bell >= 0)
 			close(r->bell);
@@ -587,5 +628,6 @@ void reader_close(struct reader *r)
 	if (lost)
 		fprintf(r->options.out, "+++ %" PRIu64 " records lost +++\n", lost);
 	summary_free(&r->counts);
+	stacks_free(r->stacks);
 	(void)munmap(r->ring, TRACE_MAP);
 }

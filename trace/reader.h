@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "trace/format.h"
+#include "trace/stack.h"
 #include "trace/summary.h"
 
 #define READER_NAMES 256
@@ -18,6 +19,7 @@ struct reader_options {
 	bool all_but; /* all but those */
 	bool summary; /* instead of lines */
 	bool clock, since_last, spent; /* -t, -r, -T */
+	bool stacks; /* -k */
 };
 
 struct begun; /* calls whose end is to come */
@@ -35,6 +37,8 @@ struct reader {
 	uint64_t lost; /* records, as far as they were noticed */
 	int64_t to_clock; /* CLOCK_REALTIME - CLOCK_MONOTONIC, ns */
 	struct summary counts;
+	struct stacks *stacks; /* if they are wanted */
+	char *stack; /* of the record being taken; or NULL */
 	struct begun *buckets[READER_BUCKETS];
 	size_t begun_bytes;
 	_Alignas(8) char record[TRACE_LARGEST]; /* a copy: the original may change any time */

@@ -221,6 +221,7 @@ struct trace_entry {
 	char captures[TRACE_LARGEST - sizeof(struct trace_record)];
 	const struct call *call;
 	size_t used; /* bytes of captures */
+	uint8_t waits; /* TRACE_WAITS, until the reader has seen the stack */
 	bool begun; /* its beginning is in the ring already */
 };
 void trace_enter(struct resident *r, struct trace_entry *e, struct call *c);

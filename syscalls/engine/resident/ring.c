@@ -130,7 +130,7 @@ static bool put_down(struct trace_pen *pen)
 /* ---- Room ------------------------------------------------------------------- */
 
 /* Looked at again every 100 ms: the guest may have scribbled over what wakes us. */
-static void wait_for_room(uint64_t tail)
+static void wait_for_reader(uint64_t tail)
 {
 	struct trace_ring *t = ring();
 	uint64_t timeout[2] = {0, 100000000};
@@ -149,13 +149,13 @@ static void wake_reader(void)
 	(void)LINUX(write, HIDDEN_BELL, &one, sizeof one); /* full: it rings already */
 }
 
-static void ring_bell(uint64_t head)
+static void ring_bell(uint64_t head, bool at_once)
 {
 	struct trace_ring *t = ring();
 	uint32_t asleep = __atomic_load_n(&t->asleep, __ATOMIC_SEQ_CST);
 
 	if (asleep == TRACE_AWAKE ||
-	    (asleep == TRACE_DOZES &&
+	    (asleep == TRACE_DOZES && !at_once &&
 	     head - __atomic_load_n(&t->tail, __ATOMIC_RELAXED) < TRACE_ROOM / 4))
 		return;
 	if (__atomic_exchange_n(&t->asleep, TRACE_AWAKE, __ATOMIC_SEQ_CST) != TRACE_AWAKE)
@@ -179,7 +179,7 @@ static bool take_room(struct trace_pen *pen, uint32_t size, uint64_t *at)
 				return false;
 			}
 			wake_reader();
-			wait_for_room(tail);
+			wait_for_reader(tail);
 			head = __atomic_load_n(&t->head, __ATOMIC_RELAXED);
 			continue;
 		}
@@ -191,6 +191,21 @@ static bool take_room(struct trace_pen *pen, uint32_t size, uint64_t *at)
 	announce(pen, head | TRACE_TAKEN);
 	*at = head;
 	return true;
+}
+
+/* Until it is past the position; or head is before it, as only the guest can make it. */
+static void await_reader(uint64_t position)
+{
+	struct trace_ring *t = ring();
+
+	for (;;) {
+		uint64_t tail = __atomic_load_n(&t->tail, __ATOMIC_SEQ_CST);
+
+		if ((int64_t)(tail - position) >= 0 ||
+		    (int64_t)(__atomic_load_n(&t->head, __ATOMIC_RELAXED) - position) < 0)
+			return;
+		wait_for_reader(tail);
+	}
 }
 
 void ring_put(struct resident *r, struct trace_record *record, size_t captures)
@@ -214,5 +229,7 @@ void ring_put(struct resident *r, struct trace_record *record, size_t captures)
 		__atomic_store_n((uint64_t *)to, TRACE_MAGIC ^ at, __ATOMIC_RELEASE);
 	} while (!put_down(pen));
 	give_back(r, pen);
-	ring_bell(at + record->size);
+	ring_bell(at + record->size, record->flags & TRACE_WAITS);
+	if (record->flags & TRACE_WAITS)
+		await_reader(at + record->size);
 }

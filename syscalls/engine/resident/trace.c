@@ -36,6 +36,20 @@ static void describe(const struct resident *r, struct trace_record *t, enum trac
 
 /* ---- Calls --------------------------------------------------------------------- */
 
+/* First of all, where there is room for sure. */
+static void add_registers(const struct resident *r, struct trace_entry *e)
+{
+	const struct trace_capture head = {
+		.argument = TRACE_REGISTERS,
+		.length = sizeof r->thread.regs,
+	};
+
+	memcpy(e->captures, &head, sizeof head);
+	memcpy(e->captures + sizeof head, &r->thread.regs, sizeof r->thread.regs);
+	e->used = sizeof head + sizeof r->thread.regs;
+	e->waits = TRACE_WAITS;
+}
+
 void trace_enter(struct resident *r, struct trace_entry *e, struct call *c)
 {
 	describe(r, &e->record, TRACE_CALL);
@@ -43,7 +57,10 @@ void trace_enter(struct resident *r, struct trace_entry *e, struct call *c)
 	memcpy(e->record.a, c->a, sizeof e->record.a);
 	e->call = c;
 	e->used = 0;
+	e->waits = 0;
 	e->begun = false;
+	if (space.settings.flags & SETTINGS_TRACE_STACKS)
+		add_registers(r, e);
 	if (!(space.settings.flags & SETTINGS_TRACE_BARE)) {
 		c->row = find_row(c->personality, c->nr);
 		for (int i = 0; c->row && i < MAX_ARGS; i++)
@@ -59,10 +76,11 @@ void trace_begun(struct resident *r, unsigned flags)
 	if (!e || e->begun)
 		return;
 	e->record.kind = flags & TRACE_NO_RESULT ? TRACE_CALL : TRACE_ENTER;
-	e->record.flags = (uint8_t)flags;
+	e->record.flags = (uint8_t)flags | e->waits;
 	ring_put(r, &e->record, e->used);
 	e->begun = true;
 	e->used = 0;
+	e->waits = 0; /* once is enough */
 	e->record.kind = TRACE_LEAVE;
 	if (flags & TRACE_NO_RESULT)
 		r->entry = NULL;
@@ -75,7 +93,7 @@ void trace_leave(struct resident *r, struct call *c, long result, unsigned flags
 	if (!e)
 		return;
 	r->entry = NULL;
-	e->record.flags = (uint8_t)flags;
+	e->record.flags = (uint8_t)flags | e->waits;
 	e->record.result = result;
 	if (e->record.begun)
 		e->record.spent = now() - e->record.begun;
