@@ -54,6 +54,7 @@ SHARED := $(wildcard syscalls/*.c personalities/*/*.c)
 # What the resident needs of the loader: it maps programs for itself.
 MAPPER := $(addprefix loader/,brand.c image.c program.c)
 LOOP := $(wildcard syscalls/engine/loop/*.c)
+PTRACE := $(wildcard syscalls/engine/ptrace/*.c)
 BOX := $(filter-out sandbox/mkfilter.c sandbox/refusal.c,$(wildcard sandbox/*.c loader/*.c trace/*.c))
 CLI := $(wildcard cli/*.c)
 UNIT := $(wildcard tests/unit/*.c)
@@ -65,6 +66,7 @@ RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
 	$(wildcard syscalls/engine/resident/*.c syscalls/engine/resident/*.S) \
 	$(MAPPER) filter_gate))
 MKFILTER_OBJS := $(patsubst %.c,$(B)/hosted/%.o,sandbox/mkfilter.c $(SHARED) $(MAPPER) $(LOOP))
+SUPERVISOR_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(SHARED) $(MAPPER) $(PTRACE)) $(B)/hosted/filter_traced.o
 # The box's part that is made, not written: the resident's image and the filters without it.
 MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o $(B)/hosted/filter_settled.o \
 	$(B)/hosted/filter_weaker.o $(B)/hosted/filter_weaker_net.o
@@ -133,11 +135,20 @@ $(B)/resident_blob.S: Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '%s\n' '.section .rodata' '.balign 4096' \
 		'.global resident_image, resident_image_end, refusal_image, refusal_image_end' \
+		'.global supervisor_image, supervisor_image_end' \
 		'resident_image: .incbin "$(B)/resident.stripped"' 'resident_image_end:' \
 		'refusal_image: .incbin "$(B)/refusal.stripped"' 'refusal_image_end:' \
+		'supervisor_image: .incbin "$(B)/supervisor.stripped"' 'supervisor_image_end:' \
 		'.section .note.GNU-stack,"",@progbits' > $@
 
-$(B)/resident_blob.o: $(B)/resident_blob.S $(B)/resident.stripped $(B)/refusal.stripped
+# The same translators, hosted: --engine ptrace executes it where else the resident is.
+$(B)/supervisor: $(SUPERVISOR_OBJS)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(SUPERVISOR_OBJS)
+
+$(B)/supervisor.stripped: $(B)/supervisor
+	$(call say,STRIP,$@)strip -o $@ $<
+
+$(B)/resident_blob.o: $(B)/resident_blob.S $(B)/resident.stripped $(B)/refusal.stripped $(B)/supervisor.stripped
 	$(call say,AS,$@)$(CC) -c -o $@ $<
 
 $(B)/mkfilter: $(MKFILTER_OBJS)
@@ -298,7 +309,7 @@ $(B)/bench/unfiltered_blob.S: $(B)/resident_blob.S
 	$(Q)mkdir -p $(@D)
 	$(Q)sed 's,resident.stripped,bench/unfiltered_resident,' $< > $@
 
-$(B)/bench/unfiltered_blob.o: $(B)/bench/unfiltered_blob.S $(B)/bench/unfiltered_resident
+$(B)/bench/unfiltered_blob.o: $(B)/bench/unfiltered_blob.S $(B)/bench/unfiltered_resident $(B)/supervisor.stripped
 	$(call say,AS,$@)$(CC) -c -o $@ $<
 
 UNFILTERED_GUISE := $(filter-out $(B)/resident_blob.o,$(GUISE_OBJS)) $(B)/bench/unfiltered_blob.o

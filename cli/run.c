@@ -23,7 +23,7 @@
 #define HOME "/tmp"
 #define HOSTNAME "guise"
 #define WEAKER_NAMES "no-namespaces"
-#define ENGINE_NAMES "native|resident"
+#define ENGINE_NAMES "native|resident|ptrace"
 #define LONGEST_HOSTNAME 64 /* sethostname(2) */
 
 #define AT(member) offsetof(struct run_options, member)
@@ -80,7 +80,7 @@ static const struct option_row rows[] = {
 	 "the program's system, if it does not say"},
 	{"release", TAKES_TEXT, AT(release), "R", "the system release it is told it runs on"},
 	{"engine", TAKES_TEXT, AT(engine), ENGINE_NAMES,
-	 "who makes the calls: the kernel itself, for Linux programs, or the resident"},
+	 "who makes the calls: the kernel itself, for Linux programs, the resident, or a supervisor"},
 	{"no-patch", TAKES_NOTHING, AT(no_patch), NULL, "make every call by the slow way (a trap)"},
 	{"check-uses", TAKES_NOTHING, AT(check_uses), NULL,
 	 "stop at a Linux call its row does not name"},
@@ -482,6 +482,21 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 					      : NULL;
 }
 
+/* What a supervisor does not do yet, or has nothing of. */
+static int check_traced(struct run *r, const struct run_trace *trace)
+{
+	const struct run_options *g = &r->given;
+	const char *not = trace		? "tracing"
+			  : g->stats	? "--stats"
+			  : g->no_patch ? "--no-patch"
+			  : g->weaker	? "--weaker"
+					: NULL;
+
+	return not ? failure_set(r->why, EXIT_GUISE,
+				 "--engine ptrace: not with %s; take the resident for that", not )
+		   : 0;
+}
+
 /* The host's own programs run without a resident, unless they are to start others. */
 static int choose_engine(struct run *r, const struct run_trace *trace)
 {
@@ -491,9 +506,12 @@ static int choose_engine(struct run *r, const struct run_trace *trace)
 	if (!engine)
 		return 0;
 	r->box.native = strcmp(engine, "native") == 0;
-	if (!r->box.native && strcmp(engine, "resident") != 0)
+	r->box.traced = strcmp(engine, "ptrace") == 0;
+	if (!r->box.native && !r->box.traced && strcmp(engine, "resident") != 0)
 		return failure_set(r->why, EXIT_GUISE,
-				   "--engine %s: unknown; give native or resident", engine);
+				   "--engine %s: unknown; give native, resident or ptrace", engine);
+	if (r->box.traced)
+		return check_traced(r, trace);
 	if (r->box.native && need)
 		return failure_set(r->why, EXIT_GUISE,
 				   "--engine native: %s needs a resident; leave the option out",

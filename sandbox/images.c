@@ -21,6 +21,7 @@
 
 /* build/resident_blob.o */
 extern const unsigned char resident_image[], resident_image_end[];
+extern const unsigned char supervisor_image[], supervisor_image_end[];
 
 /* Kernels before 6.3 know neither flag: there every memfd may be executed. */
 static int make(const char *name, unsigned flag)
@@ -111,8 +112,10 @@ int step_fill(struct box *b, const struct step *s)
 {
 	const struct message m = {.kind = MESSAGE_IMAGES};
 	const struct settings *settings = &b->options->settings;
-	size_t size = (size_t)(resident_image_end - resident_image);
-	int r = fill_and_seal(b->resident, resident_image, size);
+	bool traced = b->options->traced;
+	const unsigned char *image = traced ? supervisor_image : resident_image;
+	const unsigned char *end = traced ? supervisor_image_end : resident_image_end;
+	int r = fill_and_seal(b->resident, image, (size_t)(end - image));
 
 	if (r == 0)
 		r = fill_and_seal(b->settings, settings, sizeof *settings);

@@ -14,6 +14,9 @@
  * harmless in hostile hands; guards.def narrows the few that would not be, and the requests
  * that rows list are all that ioctl may be asked.
  *
+ * `mkfilter traced`, for processes with a supervisor: the same without the gate, for it alone
+ * makes their calls.
+ *
  * `mkfilter native`, for the host's own programs without one: what the rows of the host's
  * personality say, and nothing is said twice.
  *
@@ -447,6 +450,13 @@ static void emit_architecture(struct program *p, uint32_t otherwise)
 	end(p, otherwise);
 }
 
+static int make_traced(struct filter *f)
+{
+	collect_gate(f);
+	emit_architecture(&f->program, SECCOMP_RET_TRAP);
+	return add_compiled(f);
+}
+
 static int make_native(struct filter *f)
 {
 	f->native = true;
@@ -572,11 +582,9 @@ static int make(struct filter *f)
 	static const struct {
 		const char *name;
 		int (*make)(struct filter *);
-	} kinds[] = {{"gate", make_gate},
-		     {"native", make_native},
-		     {"settled", make_settled},
-		     {"weaker", make_weaker},
-		     {"weaker_net", make_weaker_net}};
+	} kinds[] = {{"gate", make_gate},     {"traced", make_traced},
+		     {"native", make_native}, {"settled", make_settled},
+		     {"weaker", make_weaker}, {"weaker_net", make_weaker_net}};
 
 	for (int i = 0; i < MAX_CALL; i++)
 		f->action[i] = ENOSYS;

@@ -58,6 +58,7 @@ struct box_options {
 	char *const *argv; /* the program's own, NULL-terminated */
 	char *const *envp;
 	bool no_terminal; /* where the caller's 0-2 are a terminal, so are the program's */
+	bool traced; /* by a supervisor, which is in the resident's place */
 	bool native; /* the program runs without a resident, under a filter of its own */
 	struct settings settings;
 	struct box_trace trace;

@@ -91,8 +91,7 @@ static void end_job(struct call *c, uint64_t block, int kqueue, const long *resu
 	}
 	lock_release(&p->lock);
 	if (result)
-		(void)host(c, __NR_futex, (uint64_t)&t->done, FUTEX_WAKE_PRIVATE,
-			   INT32_MAX); /* who does not wait needs no waking */
+		engine_wake_word(c, &t->done);
 }
 
 /* The job of a block, or the first one of all (0): whether there is one; then it may be gone. */
@@ -443,12 +442,11 @@ static long wait_for_more(struct call *c, uint32_t seen)
 		r = remaining_ns(c, CLOCK_MONOTONIC, &left);
 		if (r < 0 || !left)
 			return r < 0 ? r : -EAGAIN;
-		at = scratch_timespec(c, left);
+		at = scratch_timespec(c, c->deadline);
 		if (!at)
 			return -ENOMEM;
 	}
-	r = host_wait(c, __NR_futex, (uint64_t)&c->thread->process->aio->done, FUTEX_WAIT_PRIVATE,
-		      seen, at);
+	r = engine_wait_word(c, &c->thread->process->aio->done, seen, at);
 	return r == -EAGAIN || r == -ETIMEDOUT ? 0 : r;
 }
 

@@ -60,4 +60,11 @@ uint64_t board_take(struct board *b, uint32_t i);
 /* Entries to look at. */
 uint32_t board_top(const struct board *b);
 
+/* board_process.c: this process to those who watch it. */
+void board_forked(int pid);
+void board_born(int parent, int pid);
+void board_executed(int pid);
+void board_exits(int pid, int status); /* a Linux wait status */
+void board_reaped(int pid, int status);
+
 #endif

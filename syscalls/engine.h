@@ -40,6 +40,7 @@ long engine_exec(struct call *c, const struct exec *e);
 /* What the sandbox's processes tell each other (board.h), or NULL. */
 struct board;
 struct board *engine_board(void);
+void engine_ring_board(void); /* there is news on it */
 /* A process was waited for: who watches it is told its Linux wait status. */
 void engine_reaped(struct call *c, int pid, int status);
 
@@ -66,6 +67,12 @@ struct new_thread {
 };
 /* The guest's number of the thread, or -errno. */
 long engine_new_thread(struct call *c, const struct new_thread *n);
+
+/* Sleeps while the translator's own word, which the process's threads share, is `seen`: 0 when
+ * woken, -EAGAIN if it is not, else as host_wait(FUTEX_WAIT_BITSET).  deadline: the guest address of a
+ * timespec of CLOCK_MONOTONIC, or 0.  Wakes all who sleep so.  Both make the call futex. */
+long engine_wait_word(struct call *c, uint32_t *word, uint32_t seen, uint64_t deadline);
+void engine_wake_word(struct call *c, uint32_t *word);
 
 /* The live thread of this process with that Linux number, or NULL. */
 struct thread *engine_find_thread(struct call *c, int host_tid);

@@ -101,6 +101,10 @@ struct personality {
 	int (*guard_hand_over)(struct call *c, int *fd);
 	int (*guard_take_up)(struct call *c, int fd);
 
+	/* What its rows keep in struct process, for the child of a fork, where an engine does not
+	 * copy it with all memory: 0 or -ENOMEM.  NULL: nothing. */
+	int (*copy_state)(struct process *child, const struct process *parent);
+
 	/* Initial stack and registers: 0 or -errno. */
 	int (*start)(struct call *c, const struct start *s);
 

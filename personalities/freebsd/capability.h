@@ -111,6 +111,8 @@ const struct right_set *rights_of(const struct process *p, int fd);
 /* ENOTCAPABLE's negative if it lacks some of it. */
 int rights_need(const struct process *p, int fd, uint64_t right);
 /* Gives `to` what `from` has: 0 or -ENOMEM. */
+/* Of a fork's child, in an engine that does not copy them with all memory. */
+int freebsd_copy_state(struct process *child, const struct process *parent);
 int rights_inherit(struct process *p, int from, int to);
 
 /* Gives fd a set: 0 or -ENOMEM. */

@@ -464,6 +464,7 @@ PERSONALITY(freebsd) = {
 	.guard = freebsd_guard,
 	.guard_hand_over = freebsd_guard_hand_over,
 	.guard_take_up = freebsd_guard_take_up,
+	.copy_state = freebsd_copy_state,
 	.start = freebsd_start,
 	.push_signal = push_signal,
 	.describe_fault = describe_fault,

@@ -123,6 +123,20 @@ const struct right_set *rights_of(const struct process *p, int fd)
 	return number ? set_at(p->right_sets, number) : NULL;
 }
 
+/* Sets that are made later are the maker's alone: its own table, and copies of the sets. */
+int freebsd_copy_state(struct process *child, const struct process *parent)
+{
+	const struct right_sets *from = parent->right_sets;
+	struct right_sets *to = from ? sets_make(child) : NULL;
+
+	if (from && !to)
+		return -ENOMEM;
+	for (uint32_t i = 1; from && i <= from->n; i++)
+		if (add_set(to, set_at(from, i)) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 static bool has(const struct right_set *s, uint64_t right)
 {
 	return !right || (s->rights[RIGHT_WORD(right)] & right) == right;

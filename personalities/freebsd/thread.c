@@ -191,7 +191,7 @@ TRANSLATOR(freebsd_exit)
 TRANSLATOR(thr_suspend)
 {
 	struct thread *t = c->thread;
-	uint64_t at = (uint64_t)&t->wake, timeout = 0;
+	uint64_t timeout = 0;
 	uint32_t woken = 1;
 	long r;
 
@@ -217,8 +217,7 @@ TRANSLATOR(thr_suspend)
 						__ATOMIC_ACQUIRE))
 			return 0;
 		woken = 1;
-		r = host_wait(c, __NR_futex, at, FUTEX_WAIT_BITSET, 0, timeout, 0,
-			      FUTEX_BITSET_MATCH_ANY);
+		r = engine_wait_word(c, &t->wake, 0, timeout);
 		if (r < 0 && r != -EAGAIN)
 			return r;
 	}
@@ -242,7 +241,8 @@ TRANSLATOR(thr_wake)
 		return 0;
 	}
 	__atomic_store_n(&t->wake, 1, __ATOMIC_RELEASE);
-	return host(c, __NR_futex, &t->wake, FUTEX_WAKE, 1) < 0 ? -ESRCH : 0;
+	engine_wake_word(c, &t->wake);
+	return 0;
 }
 
 /* ---- sysarch ------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
 #include "syscalls/engine/loop/loop.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,19 @@ long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a
 	return host_call(c, nr, a0, a1, a2, a3, a4, a5);
 }
 
+/* ---- Words of the translators' own ------------------------------------------------- */
+
+long engine_wait_word(struct call *c, uint32_t *word, uint32_t seen, uint64_t deadline)
+{
+	return host_wait(c, __NR_futex, word, FUTEX_WAIT_BITSET, seen, deadline, 0,
+			 FUTEX_BITSET_MATCH_ANY);
+}
+
+void engine_wake_word(struct call *c, uint32_t *word)
+{
+	(void)host(c, __NR_futex, word, FUTEX_WAKE, INT32_MAX); /* who does not sleep needs none */
+}
+
 bool engine_owns(uint64_t at, uint64_t n)
 {
 	(void)at;
@@ -179,6 +193,10 @@ long engine_exec(struct call *c, const struct exec *e)
 struct board *engine_board(void)
 {
 	return NULL;
+}
+
+void engine_ring_board(void)
+{
 }
 
 void engine_reaped(struct call *c, int pid, int status)

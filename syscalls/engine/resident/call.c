@@ -130,6 +130,19 @@ long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a
 	return gate_wait(c, nr, a0, a1, a2, a3, a4, a5);
 }
 
+/* ---- Words of the translators' own ------------------------------------------------- */
+
+long engine_wait_word(struct call *c, uint32_t *word, uint32_t seen, uint64_t deadline)
+{
+	return host_wait(c, __NR_futex, word, FUTEX_WAIT_BITSET, seen, deadline, 0,
+			 FUTEX_BITSET_MATCH_ANY);
+}
+
+void engine_wake_word(struct call *c, uint32_t *word)
+{
+	(void)host(c, __NR_futex, word, FUTEX_WAKE, INT32_MAX); /* who does not sleep needs none */
+}
+
 /* How the call ends, as far as signals decide it. */
 enum ending {
 	ENDS, /* with its result */

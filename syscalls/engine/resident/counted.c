@@ -8,6 +8,7 @@
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/signals.h"
 #include "syscalls/signal.h"
+#include "syscalls/signal_info.h"
 
 static bool is_counted(const struct process *p, int guest)
 {
@@ -42,10 +43,7 @@ void count_signal(struct resident *r, int guest)
 
 void count_arrived(struct resident *r, const siginfo_t *si, const struct signal_info *info)
 {
-	bool again = si->si_code == CODE_REQUEUED ||
-		     (si->si_code == CODE_WRAPPED && (si->si_errno & WRAP_AGAIN));
-
-	if (!again && !info->is_fault)
+	if (!signal_info_is_again(si) && !info->is_fault)
 		count_signal(r, info->number);
 }
 
@@ -92,7 +90,7 @@ void counted_give_back(struct resident *r)
 	uint64_t held = r->held & ~SYNCHRONOUS;
 
 	for (int n = 1; n <= 64; n++) {
-		siginfo_t si = {.si_signo = n, .si_code = CODE_REQUEUED, .si_errno = SI_USER};
+		siginfo_t si = {.si_signo = n, .si_code = SI_USER};
 
 		if (held & HOST_BIT(n))
 			signals_queue(r, &si, 0);

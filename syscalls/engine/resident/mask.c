@@ -3,6 +3,7 @@
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/signals.h"
 #include "syscalls/signal.h"
+#include "syscalls/signal_info.h"
 
 #include <string.h>
 
@@ -266,17 +267,14 @@ void engine_raise(struct thread *t, const struct signal_info *info)
 long engine_send(struct call *c, int pid, int host_tid, int n, int code, uint64_t value)
 {
 	const struct signal *s = signal_by_guest(c->personality, n);
-	siginfo_t si = {0};
+	siginfo_t si;
 
 	if (!s)
 		return -EINVAL;
 	tally_is_linux(of_thread(c->thread));
-	si.si_signo = s->host;
-	si.si_code = CODE_WRAPPED;
-	si.si_errno = WRAP(n, code);
+	signal_info_wrap(&si, s->host, n, code, value);
 	si.si_pid = c->thread->process->pid;
 	si.si_uid = (uint32_t)LINUX(getuid);
-	si.si_ptr = (void *)value;
 	if (host_tid)
 		return LINUX(rt_tgsigqueueinfo, pid, host_tid, s->host, &si);
 	return LINUX(rt_sigqueueinfo, pid, s->host, &si);

@@ -13,6 +13,7 @@
 #define GUISE_RESIDENT_H
 
 #include "syscalls/abi.h"
+#include "syscalls/board.h"
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/layout.h"
 #include "syscalls/launch.h"
@@ -190,12 +191,8 @@ void filter_install(void);
 /* start.c */
 _Noreturn void resident_start(uint64_t *stack);
 
-/* board.c: this process to those who watch it. */
+/* board.c */
 void board_open(void);
-void board_forked(int pid);
-void board_born(int parent, int pid);
-void board_executed(int pid);
-void board_exits(int pid, int status); /* a Linux wait status */
 void board_killed(const struct resident *r, int guest); /* by that signal */
 
 /* tally.c */

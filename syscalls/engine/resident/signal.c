@@ -28,7 +28,7 @@
 
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/signals.h"
-#include "syscalls/timer.h"
+#include "syscalls/signal_info.h"
 
 #include <asm/sigcontext.h>
 #include <asm/signal.h>
@@ -63,89 +63,9 @@ void set_host_mask(uint64_t mask)
 	(void)LINUX(rt_sigprocmask, SIG_SETMASK, &mask, 0, 8); /* a plain word: cannot fail */
 }
 
-/* ---- From Linux's siginfo -------------------------------------------------- */
-
-static int code_from_host(int code)
-{
-	switch (code) {
-	case SI_USER:
-		return CODE_USER;
-	case SI_QUEUE:
-		return CODE_QUEUE;
-	case SI_TIMER:
-		return CODE_TIMER;
-	case SI_MESGQ:
-		return CODE_MESGQ;
-	case SI_ASYNCIO:
-		return CODE_ASYNCIO;
-	case SI_TKILL:
-		return CODE_THREAD;
-	case SI_KERNEL:
-		return CODE_KERNEL;
-	default:
-		return code;
-	}
-}
-
-static void convert_child(const struct personality *p, const siginfo_t *si,
-			  struct signal_info *info)
-{
-	info->status = si->si_status;
-	if (si->si_code != CLD_EXITED) {
-		int n = signal_from_host(p, si->si_status);
-
-		info->status = n ? n : si->si_status;
-	}
-}
-
-static void set_host(struct signal_info *info, const siginfo_t *si)
-{
-	_Static_assert(sizeof info->host == sizeof *si, "struct signal_info");
-	memcpy(info->host, si, sizeof info->host);
-	info->has_host = true;
-}
-
 void signals_convert(const struct resident *r, const siginfo_t *from, struct signal_info *info)
 {
-	const struct personality *p = r->thread.process->personality;
-	siginfo_t si = *from;
-
-	*info = (struct signal_info){0};
-	if (si.si_code == CODE_REQUEUED) {
-		si.si_code = si.si_errno;
-		si.si_errno = 0;
-	}
-	info->number = signal_from_host(p, si.si_signo);
-	info->host_code = si.si_code;
-	info->pid = si.si_pid;
-	info->uid = si.si_uid;
-	if (si.si_code == CODE_WRAPPED) {
-		uint32_t wrapped = (uint32_t)si.si_errno;
-
-		info->code = (int)(wrapped & 0xfffff);
-		if (signal_is_carrier(p, si.si_signo))
-			info->number = (int)(wrapped >> 20 & 0x7f);
-		info->value = (uint64_t)si.si_ptr;
-		info->to_thread = info->code == CODE_THREAD;
-		return;
-	}
-	set_host(info, &si);
-	info->code = code_from_host(si.si_code);
-	info->to_thread = si.si_code == SI_TKILL;
-	if (si.si_signo == SIGCHLD && si.si_code > 0)
-		convert_child(p, &si, info);
-	else if (si.si_code == SI_QUEUE || si.si_code == SI_TIMER || si.si_code == SI_MESGQ)
-		info->value = (uint64_t)si.si_ptr;
-	if (si.si_code == SI_TIMER) {
-		info->timer = si.si_tid;
-		info->overrun = si.si_overrun;
-		info->pid = 0;
-		info->uid = 0;
-		info->to_thread = timer_tells_thread(r->thread.process, si.si_tid);
-	}
-	/* A write to a broken pipe is the writing thread's own affair. */
-	if (si.si_signo == SIGPIPE && si.si_pid == r->thread.process->pid)
-		info->to_thread = true;
+	signal_info_from_host(r->thread.process, from, info);
 }
 
 /* ---- Holding back ---------------------------------------------------------- */
@@ -155,12 +75,7 @@ void signals_queue(const struct resident *r, const siginfo_t *from, int host_tid
 	siginfo_t si = *from;
 	int pid = r->thread.process->pid, n = si.si_signo;
 
-	if (si.si_code == CODE_WRAPPED) {
-		si.si_errno |= WRAP_AGAIN;
-	} else if (si.si_code != CODE_REQUEUED) {
-		si.si_errno = si.si_code;
-		si.si_code = CODE_REQUEUED;
-	}
+	signal_info_again(&si);
 	if (host_tid)
 		(void)LINUX(rt_tgsigqueueinfo, pid, host_tid, n, &si);
 	else
@@ -376,7 +291,9 @@ static void fault(struct resident *r, int n, siginfo_t *si, struct ucontext *uc)
 		.is_fault = true,
 		.to_thread = true,
 	};
-	set_host(&r->raised, si);
+	_Static_assert(sizeof r->raised.host == sizeof *si, "struct signal_info");
+	memcpy(r->raised.host, si, sizeof *si);
+	r->raised.has_host = true;
 	p->describe_fault(&r->raised);
 	r->has_raised = true;
 	turn_to_boundary(r, uc);

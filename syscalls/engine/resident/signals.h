@@ -13,15 +13,6 @@
 	(HOST_BIT(SIGSEGV) | HOST_BIT(SIGBUS) | HOST_BIT(SIGFPE) | HOST_BIT(SIGILL) | \
 	 HOST_BIT(SIGTRAP) | HOST_BIT(SIGSYS))
 
-/* si_code of what guise queues itself: the code the guest shall see is in si_errno, and
- * for HOST_SIGNAL_CARRIER the guest's number above it. */
-#define CODE_WRAPPED (-60)
-#define WRAP(number, code) ((int)((uint32_t)(number) << 20 | (uint32_t)(code)))
-/* ... and of what Linux sent and guise queues again: Linux's code is in si_errno. */
-#define CODE_REQUEUED (-61)
-/* With CODE_WRAPPED the same is a bit of si_errno. */
-#define WRAP_AGAIN 0x10000000
-
 struct signal;
 struct ucontext;
 
