@@ -224,12 +224,14 @@ static void queue_again(const struct tracee *t, const siginfo_t *from, int host_
 		(void)syscall(SYS_rt_sigqueueinfo, pid, si.si_signo, &si);
 }
 
-/* What is for the process and held here goes to a thread that wants it, if there is one. */
+/* What is for the process and held here goes to a thread that wants it, if there is one.  Those
+ * that Linux queues, and would have held itself, do not: they would come behind later ones. */
 static bool pass_to_another(const struct tracee *t, const struct pending *p)
 {
 	struct other o = {.but = t, .number = p->info.number};
 
-	if (p->info.to_thread || !p->has_host)
+	if (p->info.to_thread || !p->has_host ||
+	    (p->host.si_signo >= FIRST_QUEUED && !(HOST_BIT(p->host.si_signo) & held_here(t))))
 		return false;
 	tracee_each(find_other, &o);
 	if (o.found)
