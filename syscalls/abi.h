@@ -496,6 +496,9 @@ int names_to_host(const struct type *t, uint64_t guest, uint64_t allowed, uint64
  * for what Linux only reports (poll's revents, statfs flags). */
 int names_to_guest(const struct type *t, uint64_t host, uint64_t *guest);
 uint64_t names_to_guest_known(const struct type *t, uint64_t host);
+/* names_to_host() without guest-only bits and names_to_guest(), remembered by the thread. */
+int names_in(struct call *c, const struct type *t, uint64_t guest, uint64_t *host);
+int names_out(struct call *c, const struct type *t, uint64_t host, uint64_t *guest);
 
 /* True if guest and host form of the type are byte for byte the same. */
 bool same_layout(const struct type *t);
@@ -539,6 +542,10 @@ int swap_guest(struct call *c, uint64_t at, uint32_t *seen, uint32_t value);
  * call ends. */
 #define SCRATCH_SIZE (160 * 1024UL)
 uint64_t scratch(struct call *c, size_t n);
+
+/* What is in scratch: where it lies, if that is the engine's own memory, else a copy in *local;
+ * NULL if it cannot be read. */
+void *scratch_seen(struct call *c, uint64_t at, size_t n, void *local);
 
 /* A Linux call made as the guest's thread; pointers are guest or scratch addresses.
  * host() is never cut short by a signal that is only pending in the engine; use

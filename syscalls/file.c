@@ -31,17 +31,21 @@ uint64_t empty_path(struct call *c)
 	return at;
 }
 
+/* *at: in scratch. */
+static long ask_status(struct call *c, uint64_t dir, uint64_t path, uint32_t flags, uint64_t *at)
+{
+	*at = scratch(c, sizeof(struct statx));
+	if (!*at)
+		return -ENOMEM;
+	return host(c, __NR_statx, dir, path, flags, STATX_BASIC_STATS | STATX_BTIME, *at);
+}
+
 int status_of(struct call *c, uint64_t dir, uint64_t path, uint32_t flags, struct statx *out)
 {
-	uint64_t at = scratch(c, sizeof *out);
-	long r;
+	uint64_t at;
+	long r = ask_status(c, dir, path, flags, &at);
 
-	if (!at)
-		return -ENOMEM;
-	r = host(c, __NR_statx, dir, path, flags, STATX_BASIC_STATS | STATX_BTIME, at);
-	if (r < 0)
-		return r;
-	return get_guest(c, out, at, sizeof *out);
+	return r < 0 ? (int)r : get_guest(c, out, at, sizeof *out);
 }
 
 /* ---- open ---------------------------------------------------------------- */
@@ -199,16 +203,20 @@ long open_at(struct call *c, const struct open_rules *rules)
 
 static long give_status(struct call *c, uint64_t dir, uint64_t path, uint32_t flags, int out)
 {
-	struct statx st;
-	int r = status_of(c, dir, path, flags, &st);
+	struct statx local, *st;
+	uint64_t at;
+	long r = ask_status(c, dir, path, flags, &at);
 
 	if (r < 0)
 		return r;
-	if ((flags & AT_EMPTY_PATH) && procdesc_status(c, (int)dir, &st))
-		return arg_out(c, out, &st);
-	if (!(st.stx_mask & STATX_BTIME))
-		st.stx_btime.tv_sec = -1; /* unknown */
-	return arg_out(c, out, &st);
+	st = scratch_seen(c, at, sizeof local, &local);
+	if (!st)
+		return -EFAULT;
+	if ((flags & AT_EMPTY_PATH) && procdesc_status(c, (int)dir, st))
+		return arg_out(c, out, st);
+	if (!(st->stx_mask & STATX_BTIME))
+		st->stx_btime.tv_sec = -1; /* unknown */
+	return arg_out(c, out, st);
 }
 
 TRANSLATOR(stat)

@@ -27,10 +27,11 @@ static long int_ioctl(struct call *c, int fd, unsigned request, int *value)
 	size_t mark = c->scratch_used;
 	uint64_t at = scratch(c, sizeof *value);
 	long r = at ? host(c, __NR_ioctl, fd, request, at) : -ENOMEM;
-	if (r >= 0)
-		r = get_guest(c, value, at, sizeof *value);
+	const int *seen = r < 0 ? NULL : scratch_seen(c, at, sizeof *value, value);
+	if (seen)
+		*value = *seen;
 	c->scratch_used = mark;
-	return r;
+	return r < 0 || seen ? r : -EFAULT;
 }
 
 static int64_t backlog(struct call *c, int fd)

@@ -76,10 +76,11 @@ static long deliver(struct call *c, struct kqueue *kq, long room)
 static int take_events(struct call *c, struct kqueue *kq, uint64_t at, long n)
 {
 	for (long i = 0; i < n; i++) {
-		struct epoll_event e;
-		int r = get_guest(c, &e, at + i * sizeof e, sizeof e);
-		if (r < 0)
-			return r;
+		struct epoll_event local,
+			*seen = scratch_seen(c, at + i * sizeof local, sizeof local, &local);
+		if (!seen)
+			return -EFAULT;
+		const struct epoll_event e = *seen;
 		if (e.data == TOKEN_BELL)
 			kq->rung = false;
 		else if (e.data == TOKEN_ALARM)

@@ -134,6 +134,13 @@ struct process {
 	struct action actions[MAX_SIGNAL];
 };
 
+/* A value of a type that was translated last (types.c). */
+struct names_seen {
+	const struct type *type; /* NULL: none yet */
+	uint64_t from, to;
+	bool to_guest;
+};
+
 struct thread {
 	struct regs regs; /* the guest's, while a call or delivery is under way */
 	struct process *process;
@@ -157,6 +164,7 @@ struct thread {
 	struct {
 		uint64_t shared, own, inactive;
 	} robust; /* where the program keeps the lists of mutexes that tell of its end */
+	struct names_seen names[8];
 };
 
 /* Translators call make_bare() to say that for now their call is Linux's nr with the same

@@ -84,7 +84,7 @@ STRAIGHT int straight_field_to_host(struct call *c, const struct field *f, const
 		return t->custom.to_host(c, guest + f->guest, host + f->host);
 	v = straight_load(guest + f->guest, t->guest_size, t->is_signed);
 	if (t->kind == KIND_NAMES) {
-		r = names_to_host(t, v, 0, &h);
+		r = names_in(c, t, v, &h);
 		if (r < 0)
 			return r;
 		v = h;
@@ -108,7 +108,7 @@ STRAIGHT int straight_field_to_guest(struct call *c, const struct field *f, cons
 		return t->custom.to_guest(c, host + f->host, guest + f->guest);
 	v = straight_load(host + f->host, f->host_size, f->host_signed);
 	if (t->kind == KIND_NAMES) {
-		r = names_to_guest(t, v, &g);
+		r = names_out(c, t, v, &g);
 		if (r < 0)
 			return r;
 		v = g;

@@ -106,6 +106,54 @@ uint64_t names_to_guest_known(const struct type *t, uint64_t host)
 	return name_host_bits(t, host, &left);
 }
 
+/* ---- Remembered ----------------------------------------------------------------------------
+ *
+ * A walk over twenty names takes longer than all the rest of a call, and a program passes the same few
+ * values again and again.  So each thread remembers some that it has seen, by type and value.  A type
+ * is a constant, and so is what its names say.  Signal handlers of the engine translate no names, so
+ * nobody comes between the three words. */
+
+static struct names_seen *seen_place(struct call *c, const struct type *t, uint64_t value)
+{
+	uint64_t h = ((uint64_t)t + value) * 0x9e3779b97f4a7c15;
+
+	_Static_assert(COUNT(c->thread->names) == 1 << (64 - 61), "the product's upper bits");
+	return &c->thread->names[h >> 61];
+}
+
+int names_in(struct call *c, const struct type *t, uint64_t guest, uint64_t *host)
+{
+	struct names_seen *seen = seen_place(c, t, guest);
+	int r;
+
+	if (seen->type == t && seen->from == guest && !seen->to_guest) {
+		*host = seen->to;
+		return 0;
+	}
+	r = names_to_host(t, guest, 0, host);
+	if (r == 0)
+		*seen = (struct names_seen){.type = t, .from = guest, .to = *host};
+	return r;
+}
+
+int names_out(struct call *c, const struct type *t, uint64_t host, uint64_t *guest)
+{
+	struct names_seen *seen = seen_place(c, t, host);
+	int r;
+
+	if (seen->type == t && seen->from == host && seen->to_guest) {
+		*guest = seen->to;
+		return 0;
+	}
+	r = names_to_guest(t, host, guest);
+	if (r == 0)
+		*seen = (struct names_seen){.type = t,
+					    .to_guest = true,
+					    .from = host,
+					    .to = *guest};
+	return r;
+}
+
 static int check_fd(struct call *c, const struct type *t, int fd)
 {
 	(void)t;
@@ -116,7 +164,7 @@ int value_to_host(struct call *c, const struct type *t, uint64_t guest, uint64_t
 {
 	switch (t->kind) {
 	case KIND_NAMES:
-		return names_to_host(t, guest, 0, host);
+		return names_in(c, t, guest, host);
 	case KIND_FD:
 		*host = (uint64_t)(int64_t)(int32_t)guest;
 		return check_fd(c, t, (int)guest);
@@ -162,7 +210,7 @@ int to_guest(struct call *c, const struct type *t, const void *host, void *guest
 		memcpy(guest, host, t->guest_size);
 		return 0;
 	}
-	r = names_to_guest(t, straight_load(host, t->host_size, t->is_signed), &v);
+	r = names_out(c, t, straight_load(host, t->host_size, t->is_signed), &v);
 	if (r == 0)
 		straight_store(guest, t->guest_size, v);
 	return r;

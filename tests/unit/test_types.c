@@ -100,6 +100,31 @@ START_TEST(names_come_back)
 }
 END_TEST
 
+/* More values than a thread remembers, each way, and all of them again: what it remembers is what the
+ * names say, for the one type, value and direction only. */
+START_TEST(names_are_remembered)
+{
+	static const struct type *const types[] = {&type_flags, &type_clock, &type_no_zero};
+	uint64_t known, seen;
+
+	for (int round = 0; round < 3; round++)
+		for (uint64_t value = 0; value < 0x80; value++)
+			for (size_t i = 0; i < COUNT(types); i++) {
+				known = seen = 99;
+				ck_assert_int_eq(names_in(&call, types[i], value, &seen),
+						 names_to_host(types[i], value, 0, &known));
+				ck_assert_uint_eq(seen, known);
+				known = seen = 99;
+				ck_assert_int_eq(names_out(&call, types[i], value, &seen),
+						 names_to_guest(types[i], value, &known));
+				ck_assert_uint_eq(seen, known);
+				ck_assert_int_eq(names_out(&call, types[i], value, &seen),
+						 names_to_guest(types[i], value, &known));
+				ck_assert_uint_eq(seen, known);
+			}
+}
+END_TEST
+
 START_TEST(structures_go_both_ways)
 {
 	struct pair p = {.wide = -5, .narrow = 7, .flags = 0x401}, back;
@@ -188,6 +213,7 @@ Suite *types_suite(void)
 	tcase_add_test(t, undeclared_names_are_refused);
 	tcase_add_test(t, guest_only_names_need_leave);
 	tcase_add_test(t, names_come_back);
+	tcase_add_test(t, names_are_remembered);
 	tcase_add_test(t, structures_go_both_ways);
 	tcase_add_test(t, what_does_not_fit_is_an_error);
 	tcase_add_test(t, same_layouts_are_found);

@@ -60,10 +60,10 @@
 #define R_RFLAGS 136
 
 /* struct resident behind struct thread */
-#define T_SELF 512
-#define T_STACK_TOP 520
-#define T_PENDING 528
-#define T_CELL 536
+#define T_SELF 768
+#define T_STACK_TOP 776
+#define T_PENDING 784
+#define T_CELL 792
 
 /* struct process, at the thread's T_PROCESS */
 #define T_PROCESS 144
