@@ -344,6 +344,11 @@ uint64_t scratch(struct call *c, size_t n)
 	return area + AREA_SCRATCH + at;
 }
 
+void *scratch_seen(struct call *c, uint64_t at, size_t n, void *local)
+{
+	return get_guest(c, local, at, n) < 0 ? NULL : local;
+}
+
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
 static int copy(const struct thread *t, void *local, uint64_t guest, size_t n, bool in)
