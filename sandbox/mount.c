@@ -214,15 +214,34 @@ static int check_nothing_on_top(const struct box *b)
 	return root.st_dev == up.st_dev && root.st_ino == up.st_ino ? 0 : -EXDEV;
 }
 
+/* What is mounted nowhere, and used by its descriptor alone, gets a place after all, in the old root,
+ * and goes with that.  Otherwise it would go by the close of the descriptor, or the end of process 1,
+ * and the kernel would wait once more for every processor to have noticed. */
+static int put_into_old_root(const struct box *b)
+{
+	const int nowhere[] = {b->foreign, b->processes, b->queues};
+	AUTO_CLOSE int place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = 0;
+
+	for (size_t i = 0; place >= 0 && r == 0 && i < sizeof nowhere / sizeof *nowhere; i++)
+		if (nowhere[i] >= 0)
+			r = tree_attach(nowhere[i], place);
+	return r;
+}
+
 /* pivot_root(2), "." "."; the old root ends up on top of the new one and is let go with all
  * that is mounted in it. */
 int step_pivot(struct box *b, const struct step *s)
 {
+	int r = put_into_old_root(b);
+
 	place_forget(b);
+	if (r < 0)
+		return r;
 	if (fchdir(b->root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
 	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return -errno;
-	int r = check_nothing_on_top(b);
+	r = check_nothing_on_top(b);
 	if (r < 0)
 		return r;
 	close(b->root);
