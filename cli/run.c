@@ -344,11 +344,12 @@ static int read_options(struct run *r)
 
 	if (read_profile_file(r) < 0)
 		return -1;
-	r->printed = r->given;
+	if (r->given.print_profile)
+		r->printed = r->given;
 	if (r->given.profile &&
 	    profile_presets(r->given.profile, &command_run, &r->given, r->why) < 0)
 		return -1;
-	if (r->given.profile && !profile_finds_out(r->given.profile))
+	if (r->given.print_profile && r->given.profile && !profile_finds_out(r->given.profile))
 		r->printed = r->given;
 	for (size_t i = 0; i < COUNT(readers); i++)
 		if (readers[i](r) < 0)
@@ -638,44 +639,60 @@ static int read_and_perform(struct run *r, const struct run_trace *trace)
 	return status;
 }
 
+static int run_argv(struct run *r, const struct run_trace *trace, char **argv)
+{
+	r->name = argv[0] ? argv[0] : "";
+	r->box.argv = argv;
+	return read_and_perform(r, trace);
+}
+
+/* The one of this process.  Not on the stack: of its ten pages a start touches two or three, and
+ * these are zero without being written to. */
+static struct run *the_run(struct failure *why)
+{
+	static struct run run;
+
+	run.why = why;
+	return &run;
+}
+
 int run_program(const struct run_options *given, const struct run_trace *trace, char **argv,
 		struct failure *why)
 {
-	struct run r = {.given = *given,
-			.why = why,
-			.name = argv[0] ? argv[0] : "",
-			.box.argv = argv};
+	struct run *r = the_run(why);
 
-	return read_and_perform(&r, trace);
+	r->given = *given;
+	return run_argv(r, trace, argv);
 }
 
 static int run(int argc, char **argv, struct failure *why)
 {
-	struct run_options given = {0};
-	int first = options_parse(&command_run, &given, argc, argv, why);
+	struct run *r = the_run(why);
+	int first = options_parse(&command_run, &r->given, argc, argv, why);
 
 	if (first < 0)
 		return first;
-	if (first == argc && !given.print_profile)
+	if (first == argc && !r->given.print_profile)
 		return failure_set(why, EXIT_GUISE, "run: no program; see guise run --help");
 	if (run_close_others(why) < 0)
 		return COMMAND_FAILED;
-	return run_program(&given, NULL, argv + first, why);
+	return run_argv(r, NULL, argv + first);
 }
 
 int run_for_kernel(int argc, char **argv, struct failure *why)
 {
-	struct run r = {.why = why, .given.profile = "runner"};
+	struct run *r = the_run(why);
 
+	r->given.profile = "runner";
 	if (argc < 3)
 		return failure_set(why, EXIT_GUISE,
 				   "started by the kernel without a program; register it with "
 				   "guise binfmt install");
 	if (run_close_others(why) < 0)
 		return COMMAND_FAILED;
-	r.name = argv[1];
-	r.box.argv = argv + 2;
-	return read_and_perform(&r, NULL);
+	r->name = argv[1];
+	r->box.argv = argv + 2;
+	return read_and_perform(r, NULL);
 }
 
 const struct command command_run = {

@@ -69,6 +69,8 @@ struct box {
 	char last[192]; /* to be said when all is over; "": nothing */
 	int rules; /* Landlock's, in the making (weaker.c) */
 	int root; /* the new root */
+	int proc; /* the host's /proc, where that is out of reach; -1: it is where it is */
+	int network; /* a namespace for process 1, which has it yet to get; or -1 */
 	bool root_is_overlay; /* with places for everything in it */
 	struct own own[BOX_OWN];
 	unsigned n_own;
@@ -100,8 +102,12 @@ void box_give_signals_back(struct box *b);
  * or -1. */
 int box_attend(struct box *b, int signals);
 
-/* network.c: after process 1, for it. */
-void network_make(struct box *b);
+/* Starts and awaits what performs the steps BESIDE_INIT (beside.c). */
+void beside_init(struct box *b);
+/* Text to a file below /proc, for them: 0 or -errno. */
+int beside_write(const struct box *b, const char *path, const char *text);
+/* What a file there says, as far as there is room: 0 or -errno. */
+int beside_read(const struct box *b, const char *path, char *text, size_t size);
 /* Says why there are no such namespaces: -1, or an error that is none of theirs. */
 int box_refused(struct box *b, uint64_t spaces, int error);
 
@@ -115,6 +121,8 @@ int image_board(size_t n);
 
 /* place.c */
 int place_attach(struct box *b, int tree, const char *path, bool directory);
+/* True if there is a directory of ours, made if it is missing, in a file system that is sealed. */
+bool place_is_ours(struct box *b, const char *path);
 void place_forget(struct box *b);
 int place_find(const struct box *b, const char *path);
 int place_make(struct box *b, const char *path, int *parent, const char **name);
@@ -138,6 +146,8 @@ int step_namespaces(struct box *b, const struct step *s);
 int step_tie(struct box *b, const struct step *s);
 int step_map_user(struct box *b, const struct step *s);
 int step_no_nesting(struct box *b, const struct step *s);
+int step_counts(struct box *b, const struct step *s);
+int step_settled(struct box *b, const struct step *s);
 int step_cleaner(struct box *b, const struct step *s);
 int step_cgroup(struct box *b, const struct step *s);
 int step_join(struct box *b, const struct step *s);

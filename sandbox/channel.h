@@ -14,7 +14,7 @@ enum message_kind {
 	MESSAGE_RESUME, /* what is stopped */
 	MESSAGE_FOREGROUND, /* the program has its terminal to itself */
 	MESSAGE_BACKGROUND, /* reading from its terminal stops it */
-	MESSAGE_NETWORK, /* descriptor: the network namespace; none: make it yourself */
+	MESSAGE_SETTLED, /* number: all is done beside; descriptor: the network namespace, if there is one */
 	MESSAGE_IMAGES, /* are filled and sealed; the program's process hears it */
 	MESSAGE_EXEC, /* another program; join.h says what the descriptors are */
 

@@ -47,17 +47,22 @@ bool foreign_has_brand(const struct personality *p)
 	return p->brand.osabi && p->brand.osabi != HOSTS_OWN;
 }
 
+/* EI_OSABI: as far as it is looked at. */
+struct pattern {
+	uint8_t value, mask;
+};
+
 /* e_ident up to OSABI, then e_type and e_machine: a program, position-independent or not,
  * for this processor.  ("\0" cannot be in the text.) */
 #define HEADER 20
-static void describe_header(const struct personality *p, unsigned char magic[HEADER],
+static void describe_header(struct pattern p, unsigned char magic[HEADER],
 			    unsigned char mask[HEADER])
 {
-	const unsigned char want[HEADER] = {0x7f,	    'E',      'L',	'F', 2, 1, 1,
-					    p->brand.osabi, [16] = 2, [18] = 62};
+	const unsigned char want[HEADER] = {0x7f, 'E', 'L',	'F',	  2,
+					    1,	  1,   p.value, [16] = 2, [18] = 62};
 	const unsigned char look[HEADER] = {
-		255, 255, 255,	       255,	   255,	       255,
-		255, 255, [16] = 0xfe, [17] = 255, [18] = 255, [19] = 255};
+		255, 255,    255,	  255,	      255,	  255,
+		255, p.mask, [16] = 0xfe, [17] = 255, [18] = 255, [19] = 255};
 
 	memcpy(magic, want, HEADER);
 	memcpy(mask, look, HEADER);
@@ -70,7 +75,7 @@ static void escape(const unsigned char bytes[HEADER], char text[4 * HEADER + 1])
 }
 
 /* ":name:M:offset:magic:mask:interpreter:flags" */
-char *foreign_registration(const struct personality *p, const char *interpreter)
+static char *registration(const char *name, struct pattern p, const char *interpreter)
 {
 	unsigned char magic[HEADER], mask[HEADER];
 	char magic_text[4 * HEADER + 1], mask_text[4 * HEADER + 1];
@@ -79,18 +84,60 @@ char *foreign_registration(const struct personality *p, const char *interpreter)
 	describe_header(p, magic, mask);
 	escape(magic, magic_text);
 	escape(mask, mask_text);
-	if (asprintf(&line, ":guise-%s:M:0:%s:%s:%s:PF", p->name, magic_text, mask_text,
-		     interpreter) < 0)
+	if (asprintf(&line, ":guise-%s:M:0:%s:%s:%s:PF", name, magic_text, mask_text, interpreter) <
+	    0)
 		return NULL;
 	return line;
 }
 
+char *foreign_registration(const struct personality *p, const char *interpreter)
+{
+	return registration(p->name, (struct pattern){p->brand.osabi, 255}, interpreter);
+}
+
+/* Fewer entries than systems: two are one entry that does not look at the bits in which their
+ * numbers differ, unless that would match the host's own programs. */
+static bool matches(struct pattern p, uint8_t osabi)
+{
+	return (osabi & p.mask) == (p.value & p.mask);
+}
+
+static bool join_patterns(struct pattern *to, uint8_t osabi)
+{
+	struct pattern both = {to->value, (uint8_t)(to->mask & ~(to->value ^ osabi))};
+
+	if (matches(both, 0) || matches(both, HOSTS_OWN))
+		return false;
+	*to = both;
+	return true;
+}
+
+#define PATTERNS 16
+static size_t find_patterns(struct pattern list[PATTERNS])
+{
+	size_t n = 0;
+
+	for_each_personality(p) {
+		size_t i = 0;
+		if (!foreign_has_brand(p))
+			continue;
+		while (i < n && !join_patterns(&list[i], p->brand.osabi))
+			i++;
+		if (i == n && n < PATTERNS)
+			list[n++] = (struct pattern){p->brand.osabi, 255};
+	}
+	return n;
+}
+
 static int register_all(int to, const char *interpreter)
 {
-	for_each_personality(p) {
-		AUTO_FREE char *line = foreign_has_brand(p) ? foreign_registration(p, interpreter)
-							    : NULL;
+	struct pattern list[PATTERNS];
+	size_t n = find_patterns(list);
 
+	for (size_t i = 0; i < n; i++) {
+		char name[32];
+		(void)snprintf(name, sizeof name, "foreign-%zu", i); /* fits */
+		AUTO_FREE char *line = registration(name, list[i], interpreter);
 		if (line && write(to, line, strlen(line)) < 0)
 			return -errno;
 	}

@@ -461,7 +461,8 @@ static int add_plain(struct layout *l, struct plan *out, const enum step_kind *k
 
 static int add_start(struct layout *l, struct plan *out)
 {
-	static const enum step_kind inside[] = {STEP_TIE, STEP_MAP_USER, STEP_NO_NESTING};
+	static const enum step_kind beside[] = {STEP_NO_NESTING, STEP_FIRST_TO_GO, STEP_COUNTS};
+	static const enum step_kind inside[] = {STEP_TIE, STEP_MAP_USER};
 	const struct box_options *o = l->options;
 	const struct step spaces = {
 		.kind = STEP_NAMESPACES,
@@ -469,6 +470,7 @@ static int add_start(struct layout *l, struct plan *out)
 			  CLONE_NEWCGROUP | (o->host_network ? 0 : CLONE_NEWNET) |
 			  (o->own_time ? CLONE_NEWTIME : 0),
 	};
+	const struct step network = {.kind = STEP_NETWORK, .number = !o->no_network};
 	const struct step name = {.kind = STEP_HOSTNAME, .to = (char *)o->hostname};
 	const struct step root = {.kind = STEP_ROOT, .text = (char *)ROOT_OPTIONS};
 
@@ -476,6 +478,8 @@ static int add_start(struct layout *l, struct plan *out)
 	    (!o->native && add(l, out, &(struct step){.kind = STEP_IMAGES}) < 0) ||
 	    add_kept(l, out) < 0 || limits_start(o, out, l->why) < 0 || add(l, out, &spaces) < 0 ||
 	    (!o->native && add(l, out, &(struct step){.kind = STEP_FILL}) < 0) ||
+	    (!o->host_network && add(l, out, &network) < 0) ||
+	    add_plain(l, out, beside, COUNT_OF(beside)) < 0 ||
 	    add_plain(l, out, inside, COUNT_OF(inside)) < 0 || limits_init(o, out, l->why) < 0)
 		return -1;
 	if (add(l, out, &name) < 0 ||
@@ -510,10 +514,8 @@ static int add_end(struct layout *l, struct plan *out)
 	const struct step execute = {.kind = o->native ? STEP_NATIVE_EXECUTE : STEP_EXECUTE,
 				     .to = (char *)o->program};
 
-	const struct step network = {.kind = STEP_NETWORK, .number = !o->no_network};
-
 	if (add_plain(l, out, settle, COUNT_OF(settle)) < 0 || add(l, out, &enter) < 0 ||
-	    (!o->host_network && add(l, out, &network) < 0) ||
+	    add(l, out, &(struct step){.kind = STEP_SETTLED}) < 0 ||
 	    add(l, out, &(struct step){.kind = STEP_SESSION}) < 0 ||
 	    add(l, out, &(struct step){.kind = STEP_DROP}) < 0 || add_landlock(l, out) < 0 ||
 	    add_plain(l, out, guest, COUNT_OF(guest)) < 0)

@@ -114,7 +114,8 @@ bool limits_has_numbers(void)
 
 	(void)uname(&u); /* cannot fail */
 	(void)sscanf(u.release, "%u.%u", &major, &minor); /* or it is none that is known */
-	return (major > 6 || (major == 6 && minor >= 14)) && access(LIMITS_NUMBERS, W_OK) == 0;
+	return (major > 6 || (major == 6 && minor >= 14)) &&
+	       access("/proc/" LIMITS_NUMBERS, W_OK) == 0;
 }
 
 static bool is_numbered(const struct box_options *o, enum limit_kind kind)
@@ -372,7 +373,7 @@ static bool has_groups(const struct plan *p)
 
 int limits_init(const struct box_options *o, struct plan *out, struct failure *why)
 {
-	static const enum step_kind kinds[] = {STEP_JOIN, STEP_FIRST_TO_GO, STEP_SHARE};
+	static const enum step_kind kinds[] = {STEP_JOIN, STEP_SHARE};
 	/* From 1 on, which is process 1's, and below the one that is written. */
 	const struct step numbers = {.kind = STEP_NUMBERS,
 				     .number = limit_value(&o->limits, LIMIT_PIDS) + 1};

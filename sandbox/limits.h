@@ -31,7 +31,7 @@ enum limit_kind {
 	LIMIT_KINDS,
 };
 
-#define LIMITS_NUMBERS "/proc/sys/kernel/pid_max" /* one more than the highest */
+#define LIMITS_NUMBERS "sys/kernel/pid_max" /* one more than the highest */
 #define LIMIT_NONE UINT64_MAX /* none: what there would be otherwise is lifted */
 
 enum io_rate { IO_READ_BYTES, IO_WRITE_BYTES, IO_READS, IO_WRITES, IO_RATES };

@@ -42,6 +42,10 @@ int step_base(struct box *b, const struct step *s)
 
 int step_tmpfs(struct box *b, const struct step *s)
 {
+	/* One that will be read-only is as good as a directory of the root's, but for who is told what is
+	 * mounted where. */
+	if (!s->number && b->options->native && place_is_ours(b, s->to))
+		return 0;
 	AUTO_CLOSE int mount = tmpfs_make(s->text);
 	if (mount < 0)
 		return mount;
@@ -217,7 +221,7 @@ static int check_nothing_on_top(const struct box *b)
 /* What is mounted nowhere, and used by its descriptor alone, gets a place after all, in the old root,
  * and goes with that.  Otherwise it would go by the close of the descriptor, or the end of process 1,
  * and the kernel would wait once more for every processor to have noticed. */
-static int put_into_old_root(const struct box *b)
+static int put_into_old_root(struct box *b)
 {
 	const int nowhere[] = {b->foreign, b->processes, b->queues};
 	AUTO_CLOSE int place = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -226,6 +230,7 @@ static int put_into_old_root(const struct box *b)
 	for (size_t i = 0; place >= 0 && r == 0 && i < sizeof nowhere / sizeof *nowhere; i++)
 		if (nowhere[i] >= 0)
 			r = tree_attach(nowhere[i], place);
+	b->proc = take(&place);
 	return r;
 }
 

@@ -214,6 +214,17 @@ static int mirror_mount(int from, int to, const char *name, bool directory)
 	return is_host_view(tree) ? 0 : attach_made(tree, to, name);
 }
 
+/* A directory of the root's that something of ours is put over. */
+static bool is_covered(const struct box *b, const char *name)
+{
+	for (size_t i = 0; i < b->plan->n; i++) {
+		const struct step *s = &b->plan->steps[i];
+		if (s->kind == STEP_TMPFS && s->to[0] == '/' && strcmp(s->to + 1, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A DT_... of readdir(3); not all file systems know theirs. */
 static int find_type(int from, const struct dirent *e)
 {
@@ -226,10 +237,12 @@ static int find_type(int from, const struct dirent *e)
 	return (int)IFTODT(st.st_mode);
 }
 
-static int mirror_entry(int from, int to, const struct dirent *e)
+static int mirror_entry(const struct box *b, int from, int to, const struct dirent *e)
 {
 	int type = find_type(from, e);
 
+	if (type == DT_DIR && to == b->root && is_covered(b, e->d_name))
+		return make(to, e->d_name, true);
 	switch (type) {
 	case DT_LNK:
 		return mirror_link(from, to, e->d_name);
@@ -256,7 +269,7 @@ int place_mirror(struct box *b, int from, int to)
 	for (struct dirent *e; r == 0 && (e = readdir(dir));) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		r = ++n > MOST_ENTRIES ? -E2BIG : mirror_entry(dirfd(dir), to, e);
+		r = ++n > MOST_ENTRIES ? -E2BIG : mirror_entry(b, dirfd(dir), to, e);
 	}
 	closedir(dir);
 	return r;
@@ -407,6 +420,13 @@ static int open_place(struct box *b, const char *path, bool directory)
 	if (directory != S_ISDIR(st.st_mode))
 		return directory ? -ENOTDIR : -EISDIR;
 	return take(&there);
+}
+
+bool place_is_ours(struct box *b, const char *path)
+{
+	AUTO_CLOSE int there = b->root_is_overlay ? -1 : open_or_make(b, path, true, 0);
+
+	return there >= 0 && is_own(b, there);
 }
 
 /* Mounts the tree, of a directory or a file, at that path inside. */

@@ -116,11 +116,12 @@ static const struct {
 	[STEP_FILL] = {"fill and seal them", IN_SUPERVISOR, print_paths},
 	[STEP_TIE] = {"die with supervisor", IN_INIT, print_paths},
 	[STEP_MAP_USER] = {"map user", IN_INIT, print_paths},
-	[STEP_NO_NESTING] = {"no nested user namespaces", IN_INIT, print_paths},
+	[STEP_NO_NESTING] = {"no nested user namespaces", BESIDE_INIT, print_paths},
 	[STEP_JOIN] = {"join control groups", IN_INIT, print_paths},
 	[STEP_NUMBERS] = {"numbers for processes", IN_INIT, print_numbers},
-	[STEP_FIRST_TO_GO] = {"first to go when memory runs short", IN_INIT, print_paths},
+	[STEP_FIRST_TO_GO] = {"first to go when memory runs short", BESIDE_INIT, print_paths},
 	[STEP_SHARE] = {"at most half of what its user may have", IN_INIT, print_paths},
+	[STEP_COUNTS] = {"watches of files, of its own", BESIDE_INIT, print_paths},
 	[STEP_HOSTNAME] = {"hostname", IN_INIT, print_paths},
 	[STEP_REFUSE_FOREIGN] = {"refuse other systems' programs", IN_INIT, print_paths},
 	[STEP_PROCESSES] = {"facts about the processes inside", IN_INIT, print_paths},
@@ -143,7 +144,8 @@ static const struct {
 	[STEP_PIVOT] = {"pivot", IN_INIT, print_paths},
 	[STEP_SEAL] = {"seal root", IN_INIT, print_paths},
 	[STEP_ENTER] = {"enter", IN_INIT, print_paths},
-	[STEP_NETWORK] = {"network", IN_INIT, print_network},
+	[STEP_NETWORK] = {"network", BESIDE_INIT, print_network},
+	[STEP_SETTLED] = {"wait for what is done beside", IN_INIT, print_paths},
 	[STEP_DROP] = {"drop capabilities, no new privileges", IN_INIT, print_paths},
 	[STEP_RULES] = {"landlock alone", IN_INIT, print_landlock},
 	[STEP_ALLOW] = {"allow", IN_INIT, print_allowance},
@@ -221,10 +223,8 @@ void plan_free(struct plan *p)
 void plan_print(const struct plan *p, FILE *out)
 {
 	static const char *const places[] = {
-		[IN_SUPERVISOR] = "supervisor",
-		[IN_INIT] = "init",
-		[IN_GUEST] = "guest",
-		[IN_INIT_LATER] = "init",
+		[IN_SUPERVISOR] = "supervisor", [BESIDE_INIT] = "beside", [IN_INIT] = "init",
+		[IN_GUEST] = "guest",		[IN_INIT_LATER] = "init",
 	};
 	_Static_assert(COUNT_OF(places) == STEP_PLACES, "name every place");
 

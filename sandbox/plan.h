@@ -11,9 +11,10 @@
 #include "sandbox/failure.h"
 #include "sandbox/options.h"
 
-/* Who performs a step: guise as it was started, process 1 of the sandbox before it drops
- * its rights, the process that becomes the program, or process 1 once that is on its way. */
-enum step_place { IN_SUPERVISOR, IN_INIT, IN_GUEST, IN_INIT_LATER, STEP_PLACES };
+/* Who performs a step: guise as it was started, a child of it beside process 1 (beside.c), process
+ * 1 of the sandbox before it drops its rights, the process that becomes the program, or process 1
+ * once that is on its way. */
+enum step_place { IN_SUPERVISOR, BESIDE_INIT, IN_INIT, IN_GUEST, IN_INIT_LATER, STEP_PLACES };
 
 enum step_kind {
 	STEP_CHECK_STDIO, /* refuse directories and O_PATH on 0-2 */
@@ -31,6 +32,7 @@ enum step_kind {
 	STEP_NUMBERS, /* of processes, at most number of them */
 	STEP_FIRST_TO_GO, /* when memory runs short */
 	STEP_SHARE, /* of what the user may have */
+	STEP_COUNTS, /* of what else the kernel counts for a user */
 	STEP_HOSTNAME, /* to */
 	STEP_REFUSE_FOREIGN, /* other systems' programs, by name, where the kernel can */
 	STEP_PROCESSES, /* what Linux tells of the processes inside, for the resident */
@@ -53,7 +55,8 @@ enum step_kind {
 	STEP_PIVOT, /* the new root becomes /, the old one goes */
 	STEP_SEAL, /* our own directories read-only */
 	STEP_ENTER, /* working directory `to` */
-	STEP_NETWORK, /* its namespace; number: 1 with its loopback up */
+	STEP_NETWORK, /* its namespace, made beside; number: 1 with its loopback up */
+	STEP_SETTLED, /* what is done beside is done */
 	STEP_SESSION, /* a session of its own, and a terminal if the caller has one */
 	STEP_DROP, /* all capabilities, for good */
 	STEP_RULES, /* without namespaces: what Landlock is to hold; number: its version */

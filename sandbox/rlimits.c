@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -90,15 +91,15 @@ static const struct {
 
 /* Documentation/admin-guide/sysctl/user.rst: of this user namespace, and counted for those
  * above it too, where Linux 6.1 gives a user 128 instances. */
-#define COUNTS "/proc/sys/user"
+#define COUNTS "sys/user/"
 static const struct {
-	const char *name, *most;
+	const char *path, *most;
 	bool refused; /* to programs that make their own calls: only residents watch so */
 } counts[] = {
-	{"max_inotify_instances", "64", false},
-	{"max_inotify_watches", "65536", false},
-	{"max_fanotify_groups", "64", true},
-	{"max_fanotify_marks", "65536", true},
+	{COUNTS "max_inotify_instances", "64", false},
+	{COUNTS "max_inotify_watches", "65536", false},
+	{COUNTS "max_fanotify_groups", "64", true},
+	{COUNTS "max_fanotify_marks", "65536", true},
 };
 
 static int share(int resource, unsigned parts)
@@ -114,15 +115,6 @@ static int share(int resource, unsigned parts)
 	return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-static int write_text(int directory, const char *path, const char *text)
-{
-	AUTO_CLOSE int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
-}
-
 int step_share(struct box *b, const struct step *s)
 {
 	for (size_t i = 0; i < COUNT_OF(shares); i++) {
@@ -130,11 +122,15 @@ int step_share(struct box *b, const struct step *s)
 		if (r < 0)
 			return r;
 	}
-	/* Where /proc/sys is read-only (in a container) the user's own limits are all there is. */
-	AUTO_CLOSE int directory = open(COUNTS, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	for (size_t i = 0; directory >= 0 && i < COUNT_OF(counts); i++)
+	return 0;
+}
+
+/* Where /proc/sys is read-only (in a container) the user's own limits are all there is. */
+int step_counts(struct box *b, const struct step *s)
+{
+	for (size_t i = 0; i < COUNT_OF(counts); i++)
 		if (!counts[i].refused || !b->options->native)
-			(void)write_text(directory, counts[i].name, counts[i].most);
+			(void)beside_write(b, counts[i].path, counts[i].most);
 	return 0;
 }
 
@@ -144,7 +140,7 @@ int step_numbers(struct box *b, const struct step *s)
 	char text[24];
 
 	(void)snprintf(text, sizeof text, "%" PRIu64, s->number + 1); /* fits */
-	return write_text(AT_FDCWD, LIMITS_NUMBERS, text);
+	return beside_write(b, LIMITS_NUMBERS, text);
 }
 
 /* proc(5), oom_score_adj: half of all memory more than it has.  So what is killed in a
@@ -154,18 +150,14 @@ int step_numbers(struct box *b, const struct step *s)
 
 int step_first_to_go(struct box *b, const struct step *s)
 {
-	char text[16];
-	int now = 0;
-	FILE *own = fopen("/proc/self/oom_score_adj", "re");
+	char path[32] = "self/oom_score_adj", text[16];
 
+	if (b->init)
+		(void)snprintf(path, sizeof path, "%d/oom_score_adj", (int)b->init); /* fits */
 	/* Without it (a container may mask /proc) the kernel's own choice stands. */
-	if (!own)
-		return 0;
-	int read = fscanf(own, "%d", &now);
-	fclose(own);
-	if (read != 1 || now >= FIRST_TO_GO)
+	if (beside_read(b, path, text, sizeof text) < 0 || atoi(text) >= FIRST_TO_GO)
 		return 0;
 	(void)snprintf(text, sizeof text, "%d", FIRST_TO_GO); /* fits */
-	(void)write_text(AT_FDCWD, "/proc/self/oom_score_adj", text); /* as above */
+	(void)beside_write(b, path, text); /* as above */
 	return 0;
 }

@@ -47,6 +47,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_NUMBERS] = step_numbers,
 	[STEP_FIRST_TO_GO] = step_first_to_go,
 	[STEP_SHARE] = step_share,
+	[STEP_COUNTS] = step_counts,
 	[STEP_HOSTNAME] = step_hostname,
 	[STEP_REFUSE_FOREIGN] = step_refuse_foreign,
 	[STEP_PROCESSES] = step_processes,
@@ -75,6 +76,7 @@ static int (*const steps[])(struct box *, const struct step *) = {
 	[STEP_ENFORCE] = step_enforce,
 	[STEP_LANDLOCK] = step_landlock,
 	[STEP_NETWORK] = step_network,
+	[STEP_SETTLED] = step_settled,
 	[STEP_SESSION] = step_session,
 	[STEP_GROUP] = step_group,
 	[STEP_NO_CORE] = step_no_core,
@@ -158,7 +160,7 @@ int box_refused(struct box *b, uint64_t spaces, int error)
 	return error;
 }
 
-/* Made by process 1 itself: while it does, its network is made beside it (network.c). */
+/* Made by process 1 itself: while it does, its network is made beside it (beside.c). */
 #define INSIDE (CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 /* fork(2) into new namespaces.  Nothing that belongs to libc's idea of a thread is used on
@@ -184,8 +186,7 @@ int step_namespaces(struct box *b, const struct step *s)
 	}
 	b->channel = channel[0];
 	b->init = (pid_t)pid;
-	if (s->number & CLONE_NEWNET)
-		network_make(b);
+	beside_init(b);
 	return 0;
 }
 
@@ -582,7 +583,8 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 {
 	if (options->no_namespaces)
 		return weaker_run(plan, options, why);
-	struct terminal terminal = TERMINAL_NONE;
+	static struct terminal terminal =
+		TERMINAL_NONE; /* one a process; its queues are seldom touched */
 	struct control control = CONTROL_NONE;
 	struct box b = {
 		.plan = plan,
@@ -597,6 +599,8 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		.board_bell = -1,
 		.channel = -1,
 		.root = -1,
+		.proc = -1,
+		.network = -1,
 		.terminal = &terminal,
 		.control = &control,
 		.pty = -1,

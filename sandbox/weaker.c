@@ -383,6 +383,8 @@ int weaker_run(const struct plan *plan, const struct box_options *options, struc
 		.board_bell = -1,
 		.channel = -1,
 		.root = -1,
+		.proc = -1,
+		.network = -1,
 		.terminal = &terminal,
 		.pty = -1,
 	};
