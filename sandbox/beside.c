@@ -112,8 +112,9 @@ static int settle_beside(void *box)
 	b->why = &again;
 	int r = box_perform(b, BESIDE_INIT);
 	b->why = why;
-	AUTO_CLOSE int network = b->network;
 	r = r < 0 ? r : tell_init(b, true);
+	if (b->network >= 0)
+		close(b->network);
 	b->network = -1;
 	return r < 0;
 }
