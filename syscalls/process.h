@@ -117,6 +117,7 @@ struct process {
 	uint64_t trampoline; /* the system's signal trampoline in this process */
 	void *exec_pages; /* of a vfork child's exec, in its parent's memory: the parent's to free */
 	uint64_t exec_bytes;
+	bool executes; /* in Linux's execve, from which only a failure comes back */
 	uint32_t settings; /* enum settings_flags (launch.h) */
 	bool is_guarded; /* every call goes by the personality's guard: see process_guard() */
 	bool is_capability_mode; /* it gave up all global names */

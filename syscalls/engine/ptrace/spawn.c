@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -174,6 +175,16 @@ static void process_born(struct tracee *maker, int tid)
 	coroutine_wait_birth(maker);
 }
 
+/* As in the resident: who comes back from vfork can wait for a child that ended. */
+static void await_end(struct tracee *t, long pid)
+{
+	long r;
+
+	do
+		r = LINUX(t, waitid, P_PID, pid, 0, WEXITED | WNOWAIT, 0);
+	while (r == -EINTR);
+}
+
 long engine_fork(struct call *c, unsigned flags, const struct life *life)
 {
 	struct tracee *t = of_thread(c->thread);
@@ -189,8 +200,10 @@ long engine_fork(struct call *c, unsigned flags, const struct life *life)
 	pid = tracee_clone(t, (const uint64_t[6]){how}, process_born);
 	lock_release(&p->lock);
 	descriptors_unlock(p);
-	if (t->vector_at) /* a vfork child's exec has left it in this memory */
+	if (t->vector_at) /* a vfork child executes */
 		(void)LINUX(t, munmap, t->vector_at, t->vector_bytes);
+	else if (pid > 0 && (flags & FORK_SHARED))
+		await_end(t, pid);
 	t->vector_at = 0;
 	if (pid > 0)
 		board_forked(p->pid);
@@ -356,6 +369,18 @@ static void add_guest(struct vector *v, uint64_t from, size_t first, size_t n)
 	}
 }
 
+/* What an exec needs in memory that is only lent stays behind in it.  Told before the exec:
+ * Linux lets the lender go on before its tracer hears that it was one. */
+static void lender_keeps(struct tracee *t, uint64_t at, uint64_t bytes)
+{
+	struct tracee *lender = t->lender ? tracee_find(t->lender) : NULL;
+
+	if (!lender || !lender->guest || lender->guest->space != t->guest->space)
+		return;
+	lender->vector_at = at;
+	lender->vector_bytes = bytes;
+}
+
 #define MOST_STRINGS (8 * PROGRAM_TEXT)
 #define PROGRAM_TEXT 1200UL
 
@@ -384,12 +409,11 @@ static long exec_stub(struct call *c, const struct exec *e, size_t n, const stru
 	add_word(&v, 0);
 	add_string(&v, "");
 	v.word -= 8; /* an empty path for execveat(2): the last string */
-	t->vector_at = (uint64_t)at;
-	t->vector_bytes = bytes;
+	lender_keeps(t, (uint64_t)at, bytes);
 	if (v.error == 0)
 		v.error = LINUX(t, execveat, HIDDEN_RESIDENT, v.text - 1, at, e->envp,
 				AT_EMPTY_PATH);
-	t->vector_at = 0;
+	lender_keeps(t, 0, 0);
 	(void)LINUX(t, munmap, at, bytes); /* what was mapped above */
 	return v.error;
 }

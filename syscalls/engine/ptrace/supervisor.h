@@ -110,7 +110,7 @@ struct tracee {
 	struct new_thread asked;
 	unsigned fork_flags;
 	int lender; /* whose memory it is in, as a vfork's child */
-	uint64_t vector_at, vector_bytes; /* argument vectors mapped for an exec */
+	uint64_t vector_at, vector_bytes; /* mapped by a vfork child for its exec, which stays */
 };
 
 /* What the supervisor is, once. */

@@ -183,19 +183,6 @@ static void drop_other(struct tracee *t, void *context)
 		gone(t);
 }
 
-/* In memory that was only lent, what exec needed stays behind. */
-static void leave_vector(struct tracee *t)
-{
-	struct tracee *lender = t->lender ? tracee_find(t->lender) : NULL;
-
-	if (lender && lender->guest && lender->guest->space == t->guest->space) {
-		lender->vector_at = t->vector_at;
-		lender->vector_bytes = t->vector_bytes;
-	}
-	t->lender = 0;
-	t->vector_at = 0;
-}
-
 /* The thread `former` of that process has executed the stub, and has the process's number now;
  * all others are gone. */
 static void executed(struct tracee *leader, int former)
@@ -221,8 +208,7 @@ static void executed(struct tracee *leader, int former)
 	}
 	tracee_each(drop_other, &others);
 	wake_maker(leader);
-	if (leader->guest)
-		leave_vector(leader);
+	leader->lender = 0;
 	guest_leave(leader);
 	leader->waits_for = NULL;
 	leader->sleeps_on = NULL;

@@ -14,6 +14,7 @@
 #include <asm/signal.h>
 #include <linux/fcntl.h>
 #include <linux/sched.h>
+#include <linux/wait.h>
 #include <string.h>
 
 static void release_signals(struct resident *r)
@@ -191,6 +192,7 @@ static struct resident *shared_child(struct call *c, struct resident *r)
 	}
 	*p = *r->thread.process;
 	p->exec_pages = NULL;
+	p->executes = false;
 	p->lock.word = 0;
 	child->thread = r->thread;
 	child->thread.process = p;
@@ -201,6 +203,19 @@ static struct resident *shared_child(struct call *c, struct resident *r)
 	c_child.thread = &child->thread;
 	c->personality->leave_child(&c_child);
 	return child;
+}
+
+/* Linux wakes the caller of vfork when its child has left the memory, which is before it can be
+ * waited for; the BSDs when it can (kern_exit.c, exit1()), and their posix_spawn reaps a child
+ * that failed with WNOHANG.  Whoever else waits for it, or has its children reaped by Linux,
+ * ends this wait too. */
+static void await_end(long pid)
+{
+	long r;
+
+	do
+		r = LINUX(waitid, P_PID, pid, NULL, WEXITED | WNOWAIT, NULL);
+	while (r == -EINTR);
 }
 
 static long fork_shared(struct call *c, struct resident *r, unsigned flags)
@@ -216,6 +231,8 @@ static long fork_shared(struct call *c, struct resident *r, unsigned flags)
 	pid = gate_clone(CLONE_VM | CLONE_VFORK | SIGCHLD | CLONE_CHILD_SETTID |
 				 CLONE_CHILD_CLEARTID,
 			 first_stack(child), NULL, &space.slots[child->slot], 0, begin_shared);
+	if (pid > 0 && !p->executes)
+		await_end(pid);
 	engine_free_pages(p->exec_pages, p->exec_bytes);
 	if (p->descriptors != r->thread.process->descriptors)
 		descriptors_free(p->descriptors);
@@ -502,8 +519,10 @@ static long exec_with_vector(struct call *c, const struct exec *e, size_t n)
 		result = LINUX(fcntl, e->fd, F_SETFD, 0);
 	c->thread->process->exec_pages = is_short ? NULL : argv;
 	c->thread->process->exec_bytes = bytes;
+	c->thread->process->executes = true;
 	if (result == 0)
 		result = exec_resident(r, argv, e->envp);
+	c->thread->process->executes = false;
 	c->thread->process->exec_pages = NULL;
 	if (!is_short)
 		engine_free_pages(argv, bytes);
