@@ -30,20 +30,27 @@
 
 /* What a program gets to see of the host without asking: how to resolve names, whom to
  * trust, what time it is.  No directory that may hold a secret (such as /etc/ssl). */
-static const char *const host_files[] = {
-	"/etc/resolv.conf",
-	"/etc/hosts",
-	"/etc/nsswitch.conf",
-	"/etc/services",
-	"/etc/protocols",
-#define LOCAL_FILES 5 /* what is from here on is not about a network */
-	"/etc/localtime",
-	"/etc/ssl/certs",
-	"/etc/ssl/cert.pem",
-	"/etc/pki/tls/certs",
-	"/etc/pki/ca-trust/extracted",
-	"/usr/share/ca-certificates",
-	"/usr/share/zoneinfo",
+enum about {
+	ITSELF, /* where the host is, and what of a network it has: no root directory knows */
+	SYSTEM, /* what the host's system brings along: a root directory has its own, or none */
+};
+static const struct {
+	const char *path;
+	enum about about;
+	bool is_for_networks;
+} host_files[] = {
+	{"/etc/resolv.conf", ITSELF, true},
+	{"/etc/hosts", ITSELF, true},
+	{"/etc/localtime", ITSELF, false},
+	{"/etc/nsswitch.conf", SYSTEM, true},
+	{"/etc/services", SYSTEM, true},
+	{"/etc/protocols", SYSTEM, true},
+	{"/etc/ssl/certs", SYSTEM, false},
+	{"/etc/ssl/cert.pem", SYSTEM, false},
+	{"/etc/pki/tls/certs", SYSTEM, false},
+	{"/etc/pki/ca-trust/extracted", SYSTEM, false},
+	{"/usr/share/ca-certificates", SYSTEM, false},
+	{"/usr/share/zoneinfo", SYSTEM, false},
 };
 
 /* Documentation/admin-guide/devices.txt, Linux 6.1 */
@@ -243,9 +250,13 @@ static int add_ours_all(struct layout *l)
 		return -1;
 	if (o->empty_home && add_memory(l, o->home, HOME_OPTIONS) < 0)
 		return -1;
-	for (size_t i = l->options->no_network ? LOCAL_FILES : 0; i < COUNT_OF(host_files); i++)
-		if (add_host_file(l, host_files[i]) < 0)
+	for (size_t i = 0; i < COUNT_OF(host_files); i++) {
+		if ((o->no_network && host_files[i].is_for_networks) ||
+		    (o->root && host_files[i].about == SYSTEM))
+			continue;
+		if (add_host_file(l, host_files[i].path) < 0)
 			return -1;
+	}
 	return add_accounts(l);
 }
 
