@@ -55,7 +55,8 @@ SHARED := $(wildcard syscalls/*.c personalities/*/*.c)
 MAPPER := $(addprefix loader/,brand.c image.c program.c)
 LOOP := $(wildcard syscalls/engine/loop/*.c)
 PTRACE := $(wildcard syscalls/engine/ptrace/*.c)
-BOX := $(filter-out sandbox/mkfilter.c sandbox/refusal.c,$(wildcard sandbox/*.c loader/*.c trace/*.c))
+BOX := $(filter-out sandbox/mkfilter.c sandbox/refusal.c,$(wildcard sandbox/*.c loader/*.c trace/*.c)) \
+	syscalls/engine/ptrace/stub.c
 CLI := $(wildcard cli/*.c)
 UNIT := $(wildcard tests/unit/*.c)
 UNIT_SUITES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
@@ -68,7 +69,7 @@ RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
 MKFILTER_OBJS := $(patsubst %.c,$(B)/hosted/%.o,sandbox/mkfilter.c $(SHARED) $(MAPPER) $(LOOP))
 SUPERVISOR_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(SHARED) $(MAPPER) $(PTRACE)) $(B)/hosted/filter_traced.o
 # The box's part that is made, not written: the resident's image and the filters without it.
-MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o $(B)/hosted/filter_settled.o \
+MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o $(B)/hosted/filter_settled.o $(B)/hosted/filter_settled_traced.o \
 	$(B)/hosted/filter_weaker.o $(B)/hosted/filter_weaker_net.o
 GUISE_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(CLI) $(BOX) $(SHARED) $(LOOP)) $(MADE)
 UNIT_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(filter-out cli/main.c,$(CLI)) $(BOX) $(SHARED) \

@@ -487,15 +487,11 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 static int check_traced(struct run *r, const struct run_trace *trace)
 {
 	const struct run_options *g = &r->given;
-	const char *not = trace		? "tracing"
-			  : g->stats	? "--stats"
-			  : g->no_patch ? "--no-patch"
-			  : g->weaker	? "--weaker"
-					: NULL;
+	const char *lack = trace ? "tracing" : g->stats ? "--stats" : g->weaker ? "--weaker" : NULL;
 
-	return not ? failure_set(r->why, EXIT_GUISE,
-				 "--engine ptrace: not with %s; take the resident for that", not )
-		   : 0;
+	return lack ? failure_set(r->why, EXIT_GUISE,
+				  "--engine ptrace: not with %s; take the resident for that", lack)
+		    : 0;
 }
 
 /* The host's own programs run without a resident, unless they are to start others. */

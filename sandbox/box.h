@@ -45,6 +45,7 @@ struct box {
 	const struct box_options *options;
 	struct failure *why;
 	int resident, settings; /* sealed files */
+	int stub; /* likewise: what a supervisor's guests execute; -1: there is none */
 	int processes; /* processes.c; -1: not to be had */
 	int queues; /* queues.c, until Landlock has its rule; -1: not to be had */
 	int foreign; /* foreign.c: what holds its entries; -1: there are none */

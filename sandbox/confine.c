@@ -106,8 +106,13 @@ int confine_filter(const struct sock_filter *filter, unsigned short length)
 extern const struct sock_filter settled_filter[];
 extern const unsigned short settled_filter_length;
 
+extern const struct sock_filter settled_traced_filter[];
+extern const unsigned short settled_traced_filter_length;
+
 int step_settle(struct box *b, const struct step *s)
 {
+	if (b->options->traced)
+		return confine_filter(settled_traced_filter, settled_traced_filter_length);
 	return confine_filter(settled_filter, settled_filter_length);
 }
 

@@ -46,7 +46,7 @@ static int hide(int fd, enum hidden place)
 static int place_hidden(const struct box *b)
 {
 	const struct box_trace *t = &b->options->trace;
-	int r = hide(b->resident, HIDDEN_RESIDENT);
+	int r = hide(b->options->traced ? b->stub : b->resident, HIDDEN_RESIDENT);
 
 	if (r == 0)
 		r = hide(b->settings, HIDDEN_SETTINGS);
@@ -215,7 +215,8 @@ int step_execute(struct box *b, const struct step *s)
 	int r = unblock(b);
 	if (r < 0)
 		return r;
-	(void)syscall(SYS_execveat, HIDDEN_RESIDENT, "", argv, b->options->envp, AT_EMPTY_PATH);
+	(void)syscall(SYS_execveat, b->options->traced ? b->resident : HIDDEN_RESIDENT, "", argv,
+		      b->options->envp, AT_EMPTY_PATH);
 	return -errno;
 }
 

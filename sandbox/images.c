@@ -13,6 +13,7 @@
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
 #include "syscalls/board.h"
+#include "syscalls/engine/ptrace/stub.h"
 
 #ifndef MFD_NOEXEC_SEAL /* linux/memfd.h, Linux 6.3 */
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -101,6 +102,9 @@ int step_images(struct box *b, const struct step *s)
 				   "set the sysctl vm.memfd_noexec to 0 or 1");
 	if (b->resident < 0)
 		return b->resident;
+	b->stub = b->options->traced ? make("guise", MFD_EXEC) : -1;
+	if (b->options->traced && b->stub < 0)
+		return b->stub;
 	b->settings = make("settings", MFD_NOEXEC_SEAL);
 	b->awaits_images = true;
 	return b->settings < 0 ? b->settings : make_board(b);
@@ -117,6 +121,8 @@ int step_fill(struct box *b, const struct step *s)
 	const unsigned char *end = traced ? supervisor_image_end : resident_image_end;
 	int r = fill_and_seal(b->resident, image, (size_t)(end - image));
 
+	if (r == 0 && traced)
+		r = fill_and_seal(b->stub, stub_image, stub_size);
 	if (r == 0)
 		r = fill_and_seal(b->settings, settings, sizeof *settings);
 	if (r == 0 && b->init)

@@ -30,6 +30,8 @@
  * Small, since it is installed at every start: a binary tree over the bounds of runs of
  * numbers.
  *
+ * `mkfilter settled_traced`, the same where a supervisor traces: settled_traced.def, too.
+ *
  * `mkfilter weaker` and `weaker_net`, under the program's other one where there are no
  * namespaces: everything but what weaker.def says.
  *
@@ -501,13 +503,12 @@ static void emit_tree(struct program *p, const uint32_t *bounds, size_t from, si
 	emit_tree(p, bounds, middle + 1, to);
 }
 
-static int make_settled(struct filter *f)
+static int compile_settled(struct filter *f)
 {
 	struct program *p = &f->program;
 	uint32_t bounds[MAX_CALL];
 	size_t at;
 
-	collect_settled(f);
 	emit_architecture(p, SECCOMP_RET_ERRNO | EPERM);
 	emit(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, FIELD_AT(nr)));
 	at = p->n;
@@ -516,6 +517,21 @@ static int make_settled(struct filter *f)
 	p->steps[at].jf = (uint8_t)(p->n - at - 1);
 	emit_tree(p, bounds, 0, find_bounds(f, bounds));
 	return 0;
+}
+
+static int make_settled(struct filter *f)
+{
+	collect_settled(f);
+	return compile_settled(f);
+}
+
+static int make_settled_traced(struct filter *f)
+{
+	collect_settled(f);
+#define OWN(name) f->action[__NR_##name] = ALLOWED;
+#include "sandbox/settled_traced.def"
+#undef OWN
+	return compile_settled(f);
 }
 
 /* ---- Without namespaces ------------------------------------------------------------------- */
@@ -582,9 +598,13 @@ static int make(struct filter *f)
 	static const struct {
 		const char *name;
 		int (*make)(struct filter *);
-	} kinds[] = {{"gate", make_gate},     {"traced", make_traced},
-		     {"native", make_native}, {"settled", make_settled},
-		     {"weaker", make_weaker}, {"weaker_net", make_weaker_net}};
+	} kinds[] = {{"gate", make_gate},
+		     {"traced", make_traced},
+		     {"native", make_native},
+		     {"settled", make_settled},
+		     {"settled_traced", make_settled_traced},
+		     {"weaker", make_weaker},
+		     {"weaker_net", make_weaker_net}};
 
 	for (int i = 0; i < MAX_CALL; i++)
 		f->action[i] = ENOSYS;

@@ -591,6 +591,7 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 		.options = options,
 		.why = why,
 		.resident = -1,
+		.stub = -1,
 		.settings = -1,
 		.processes = -1,
 		.queues = -1,
@@ -627,6 +628,8 @@ int box_run(const struct plan *plan, const struct box_options *options, struct f
 	cgroup_remove(&b);
 	leftovers_free(b.left);
 	box_give_signals_back(&b);
+	if (b.stub >= 0)
+		close(b.stub);
 	if (b.resident >= 0)
 		close(b.resident);
 	if (b.settings >= 0)

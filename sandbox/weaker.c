@@ -376,6 +376,7 @@ int weaker_run(const struct plan *plan, const struct box_options *options, struc
 		.options = options,
 		.why = why,
 		.resident = -1,
+		.stub = -1,
 		.settings = -1,
 		.processes = -1,
 		.queues = -1,

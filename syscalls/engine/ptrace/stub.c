@@ -1,20 +1,11 @@
-/* What a traced process executes: one page to make Linux calls from, and nothing else.
- *
- * The processor's instructions (Intel's manual, volume 2):
- *	STUB_CALL	syscall; int3
- *	STUB_SWAP	lock cmpxchg %edx, (%rdi); int3
- * It never runs of itself: exec stops before the first instruction. */
-#include "syscalls/engine/ptrace/supervisor.h"
+/* What a traced process executes: one page to make Linux calls from, and nothing else.  It never
+ * runs of itself: exec stops before the first instruction.  The instructions are in Intel's manual,
+ * volume 2. */
+#include "syscalls/engine/ptrace/stub.h"
+
+#include "syscalls/abi.h"
 
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#ifndef MFD_EXEC /* linux/memfd.h, Linux 6.3 */
-#define MFD_EXEC 0x0010U
-#endif
 
 struct image {
 	Elf64_Ehdr header;
@@ -48,26 +39,5 @@ static const struct image image = {
 	.swap = {0xf0, 0x0f, 0xb1, 0x17, 0xcc},
 };
 
-/* Guests have it open, where they cannot see it (HIDDEN_RESIDENT). */
-#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE)
-
-static int fill(int fd)
-{
-	if (write(fd, &image, sizeof image) != (ssize_t)sizeof image)
-		return -EIO;
-	return fcntl(fd, F_ADD_SEALS, SEALS) < 0 ? -errno : 0;
-}
-
-int stub_make(void)
-{
-	int r, fd = memfd_create("guise", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("guise", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -errno;
-	r = fill(fd);
-	if (r < 0)
-		(void)close(fd); /* what matters has failed */
-	return r < 0 ? r : fd;
-}
+const unsigned char *const stub_image = (const unsigned char *)&image;
+const size_t stub_size = sizeof image;

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -88,29 +88,6 @@ static void leave_scope(void)
 	(void)close(rules); /* what counted is done */
 }
 
-/* Waits to be traced, then executes the stub. */
-static _Noreturn void become_guest(int ready, int stub, char **argv, char **envp,
-				   const sigset_t *mask)
-{
-	char byte;
-	int e;
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* until then; it cannot fail */
-	if (read(ready, &byte, 1) != 1)
-		_exit(EXIT_GUISE); /* whoever would trace has said why not */
-	if (dup3(stub, HIDDEN_RESIDENT, 0) < 0)
-		die(EXIT_GUISE, "cannot place the stub: %s", strerror(errno));
-	leave_scope();
-	e = filter_install();
-	if (e < 0)
-		die(EXIT_GUISE, "cannot install the seccomp filter: %s%s", strerror(-e),
-		    e == -EINVAL ? " (is CONFIG_SECCOMP_FILTER missing?)" : "");
-	(void)prctl(PR_SET_PDEATHSIG, 0); /* PTRACE_O_EXITKILL, from here on */
-	(void)sigprocmask(SIG_SETMASK, mask, NULL); /* it was so before */
-	(void)syscall(SYS_execveat, HIDDEN_RESIDENT, "", argv, envp, AT_EMPTY_PATH);
-	die(EXIT_GUISE, "cannot execute the stub: %s", strerror(errno));
-}
-
 static void trace(int pid)
 {
 	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
@@ -126,6 +103,9 @@ static void let_go(void)
 {
 	int null;
 
+	/* Nor is its memory to be looked into, where nothing else forbids that. */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		die(EXIT_GUISE, "cannot close the supervisor's memory: %s", strerror(errno));
 	supervisor.voice = fcntl(2, F_DUPFD_CLOEXEC, 3);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd <= 2; fd++)
@@ -133,32 +113,77 @@ static void let_go(void)
 			die(EXIT_GUISE, "/dev/null: %s", strerror(errno));
 }
 
-static void start_guest(char **argv, char **envp, const sigset_t *mask)
+/* What it is until it executes. */
+static void expect_guest(int pid)
 {
-	int ready[2], stub = stub_make();
-	struct tracee *t;
+	struct tracee *t = tracee_get(pid);
 
-	if (stub < 0 || pipe2(ready, O_CLOEXEC) < 0)
-		die(EXIT_GUISE, "cannot make a guest: %s", strerror(stub < 0 ? -stub : errno));
-	supervisor.first = fork();
-	if (supervisor.first < 0)
-		die(EXIT_GUISE, "no process for the program: %s", strerror(errno));
-	if (supervisor.first == 0)
-		become_guest(ready[0], stub, argv, envp, mask);
-	(void)close(ready[0]); /* the guest's */
-	(void)close(stub);
-	trace(supervisor.first);
-	let_go();
-	t = tracee_get(supervisor.first);
-	t->guest = guest_new(); /* until it executes */
+	t->guest = guest_new();
 	t->guest->tracees = 1;
 	t->guest->space = calloc(1, sizeof *t->guest->space);
 	if (!t->guest->space)
 		die(EXIT_GUISE, "no memory for a process");
 	t->guest->space->users = 1;
-	if (write(ready[1], "", 1) != 1)
-		die(EXIT_GUISE, "the program's process is gone: %s", strerror(errno));
-	(void)close(ready[1]); /* it has been read, or will be */
+}
+
+/* The two sides meet at a pair of sockets: the supervisor says who it is, the guest lets it trace
+ * (Yama would not let a process that is no ancestor), and executes when it is traced. */
+static _Noreturn void be_supervisor(int guest, int pair)
+{
+	int self = getpid();
+	char byte;
+
+	if (setpgid(0, 0) < 0)
+		die(EXIT_GUISE, "no process group for the supervisor: %s", strerror(errno));
+	if (write(pair, &self, sizeof self) != sizeof self || read(pair, &byte, 1) != 1)
+		_exit(EXIT_GUISE); /* the guest is gone */
+	trace(guest);
+	let_go();
+	expect_guest(guest);
+	if (write(pair, "", 1) != 1)
+		_exit(EXIT_GUISE); /* likewise */
+	(void)close(pair); /* its last use */
+	supervise();
+	_exit(0);
+}
+
+/* Not the guest's child, whom it could wait for: process 1 reaps it. */
+static void start_supervisor(int pair[2])
+{
+	int guest = getpid(), pid = fork();
+
+	if (pid == 0) {
+		(void)close(pair[0]); /* the guest's */
+		pid = fork();
+		if (pid == 0)
+			be_supervisor(guest, pair[1]);
+		_exit(pid < 0);
+	}
+	if (pid < 0 || waitpid(pid, &pid, 0) < 0 || pid)
+		die(EXIT_GUISE, "no process for the supervisor: %s",
+		    pid < 0 ? strerror(errno) : "too many are there");
+	(void)close(pair[1]); /* the supervisor's */
+}
+
+/* Waits to be traced, then executes the stub. */
+static _Noreturn void be_guest(int pair, char **argv, char **envp, const sigset_t *mask)
+{
+	int e, tracer;
+	char byte;
+
+	if (read(pair, &tracer, sizeof tracer) != sizeof tracer)
+		_exit(EXIT_GUISE); /* the supervisor has said why */
+	(void)prctl(PR_SET_PTRACER, tracer, 0, 0, 0); /* EINVAL: there is no Yama */
+	if (write(pair, "", 1) != 1 || read(pair, &byte, 1) != 1)
+		_exit(EXIT_GUISE); /* likewise */
+	leave_scope();
+	e = filter_install();
+	if (e < 0)
+		die(EXIT_GUISE, "cannot install the seccomp filter: %s%s", strerror(-e),
+		    e == -EINVAL ? " (is CONFIG_SECCOMP_FILTER missing?)" : "");
+	(void)sigprocmask(SIG_SETMASK, mask, NULL); /* it was so before */
+	(void)syscall(SYS_execveat, HIDDEN_RESIDENT, "", argv, envp, AT_EMPTY_PATH);
+	die(EXIT_GUISE, "cannot execute the stub: %s", strerror(errno));
 }
 
 static void read_settings(void)
@@ -183,35 +208,20 @@ static void read_settings(void)
 				   : (uint32_t)CPU_COUNT(&processors);
 }
 
-/* As the program ended: who waits for this process hears the same. */
-static _Noreturn void end_like(int status)
-{
-	const struct rlimit none = {0, 0};
-	sigset_t one;
-
-	if (!WIFSIGNALED(status))
-		_exit(WEXITSTATUS(status));
-	(void)setrlimit(RLIMIT_CORE, &none); /* lowering it cannot fail */
-	(void)signal(WTERMSIG(status), SIG_DFL);
-	(void)raise(WTERMSIG(status));
-	sigemptyset(&one);
-	sigaddset(&one, WTERMSIG(status));
-	(void)sigprocmask(SIG_UNBLOCK, &one, NULL);
-	_exit(128 + WTERMSIG(status));
-}
-
 int main(int argc, char **argv, char **envp)
 {
 	struct handover handover;
 	sigset_t all, before;
+	int pair[2];
 
 	supervisor.voice = 2;
 	if (argc < 3 || handover_decode(&handover, argv[1]) < 0)
 		die(EXIT_GUISE, "the supervisor is not a program of its own: use 'guise run'");
 	read_settings();
-	/* What is sent to the program's group is for the program. */
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, &before); /* it cannot fail */
-	start_guest(argv, envp, &before);
-	end_like(supervise());
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		die(EXIT_GUISE, "no sockets for the supervisor: %s", strerror(errno));
+	start_supervisor(pair);
+	be_guest(pair[0], argv, envp, &before);
 }

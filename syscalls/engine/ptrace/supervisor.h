@@ -2,8 +2,10 @@
  *
  * The supervisor is a program of its own (build/supervisor), which a sandbox executes where it
  * otherwise executes the resident, with the same handover and the same hidden descriptors
- * (launch.h).  So it is inside the sandbox, under its mounts, Landlock and limits.  It forks the
- * guest's first process and traces it and all that come of it.
+ * (launch.h).  It forks, and becomes two: the child, in a process group of its own and the child of
+ * process 1, is the supervisor, inside the sandbox and under its mounts, Landlock and limits; the
+ * process itself is the guest's first, so that its numbers and its parent are what they are with
+ * a resident, and whoever waits for it hears of its stops and its end.
  *
  * Calls
  * - PTRACE_SYSEMU stops a guest once at every system call instruction, and the call is never
@@ -43,6 +45,7 @@
 
 #include "syscalls/board.h"
 #include "syscalls/engine.h"
+#include "syscalls/engine/ptrace/stub.h"
 #include "syscalls/launch.h"
 #include "syscalls/personality.h"
 #include "syscalls/process.h"
@@ -117,7 +120,6 @@ struct tracee {
 struct supervisor {
 	struct settings settings;
 	struct board *board;
-	int first; /* the process whose end is everything's */
 	int voice; /* standard error as it was */
 	size_t vector_size;
 	uint64_t vector_mask;
@@ -147,7 +149,7 @@ struct guest *guest_new(void);
 void guest_leave(struct tracee *t);
 /* Gives t to a coroutine that begins when it has stopped. */
 void tracee_adopt(struct tracee *t, struct guest *g, void (*begin)(struct tracee *));
-int supervise(void); /* until nothing is left: the first process's wait status */
+void supervise(void); /* until nothing is left */
 
 /* tracee.c: one of them */
 enum stop {
@@ -202,11 +204,7 @@ bool signals_wanted(struct tracee *t); /* one is in hand that the guest does not
 /* begin.c: a program, in a process that has just executed the stub */
 void begin_program(struct tracee *t);
 
-/* stub.c: its image as a file in memory, or -errno */
-int stub_make(void);
-#define STUB_CALL (STUB_BASE + 0x100)
-#define STUB_SWAP (STUB_BASE + 0x110)
-#define STUB_BASE 0x7e0000000000
+/* Threads' scratch, above the stub. */
 #define STUB_SLOTS 0x7e0000100000
 #define STUB_SLOT_SIZE 0x80000
 #define STUB_LIMIT (STUB_SLOTS + SPACE_SLOTS * (uint64_t)STUB_SLOT_SIZE)

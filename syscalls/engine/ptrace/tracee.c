@@ -229,7 +229,7 @@ static long finish_call(struct tracee *t, bool waits, enum stop stop, int number
 		} else {
 			get_registers(t, &u);
 			result = (long)u.rax;
-			if (number == SIGTRAP && u.rip == STUB_CALL + 3)
+			if (number == SIGTRAP && u.rip == STUB_CALLED)
 				return was_cut_short(result) ? -EINTR : result;
 			if (signal_ends(t, waits, number, &u, &result))
 				return result;
@@ -281,7 +281,7 @@ int tracee_swap(struct tracee *t, uint64_t at, uint32_t *seen, uint32_t value)
 	for (;;) {
 		(void)run(t, PTRACE_CONT, 0, &number);
 		get_registers(t, &u);
-		if (number == SIGTRAP && u.rip == STUB_SWAP + 5)
+		if (number == SIGTRAP && u.rip == STUB_SWAPPED)
 			break;
 		if ((number == SIGSEGV || number == SIGBUS) && u.rip == STUB_SWAP) {
 			siginfo_t si;

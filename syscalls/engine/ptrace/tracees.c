@@ -252,6 +252,21 @@ static void let_all_go_on(void)
 	} while (went_on);
 }
 
+/* The sandbox's first process before it executes the stub: its signals are its own yet. */
+static bool is_on_its_way(const struct tracee *t)
+{
+	return t->guest && !t->stack;
+}
+
+static void let_by(struct tracee *t)
+{
+	int event = t->status >> 16, number = event ? 0 : WSTOPSIG(t->status);
+	bool listens = event == PTRACE_EVENT_STOP && WSTOPSIG(t->status) != SIGTRAP;
+
+	t->has_status = false;
+	(void)ptrace(listens ? PTRACE_LISTEN : PTRACE_CONT, t->tid, 0, number); /* or it is dead */
+}
+
 static void stopped(int tid, int status)
 {
 	struct tracee *t = tracee_get(tid);
@@ -264,15 +279,17 @@ static void stopped(int tid, int status)
 		(void)ptrace(PTRACE_GETEVENTMSG, tid, 0, &former); /* or it is dead already */
 		executed(t, (int)former);
 	}
+	if (is_on_its_way(t))
+		let_by(t);
 	went_on = false;
 	go_on(t, NULL);
 	if (went_on)
 		let_all_go_on();
 }
 
-int supervise(void)
+void supervise(void)
 {
-	int status, last = 0;
+	int status;
 
 	for (;;) {
 		int tid = waitpid(-1, &status, __WALL);
@@ -280,7 +297,7 @@ int supervise(void)
 		if (tid < 0 && errno == EINTR)
 			continue;
 		if (tid < 0)
-			return last;
+			return;
 		if (WIFSTOPPED(status)) {
 			stopped(tid, status);
 			continue;
@@ -288,8 +305,6 @@ int supervise(void)
 		struct tracee *t = tracee_find(tid);
 		if (t)
 			gone(t);
-		if (tid == supervisor.first)
-			return status;
 		let_all_go_on();
 	}
 }
