@@ -182,6 +182,17 @@ static void count_pending(struct tracee *t)
 			signal_count(t, p->info.number);
 }
 
+bool signal_stops(const struct tracee *t, int host)
+{
+	const struct personality *p = t->guest ? system_of(t) : NULL;
+	int n = p ? signal_from_host(p, host) : 0;
+
+	if (host == SIGSTOP || !n)
+		return true;
+	return t->guest->process.actions[n - 1].handler == HANDLER_DEFAULT &&
+	       signal_default_of(p, n) == SIGNAL_STOPS && !sigset_has(&t->thread.mask, n);
+}
+
 /* ---- Settling --------------------------------------------------------------------------- */
 
 static bool is_held(const struct tracee *t, const struct pending *p)

@@ -187,6 +187,7 @@ _Noreturn void tracee_live(struct tracee *t); /* from the guest's registers on *
 
 /* signal.c, mask.c */
 void signal_arrived(struct tracee *t, int number);
+bool signal_stops(const struct tracee *t, int host); /* by default, and that is what it is */
 void signal_add(struct tracee *t, const siginfo_t *si, const struct signal_info *info);
 void signal_count(struct tracee *t, int guest); /* for kqueues */
 void signals_convert(struct tracee *t);

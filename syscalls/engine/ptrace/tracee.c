@@ -66,7 +66,8 @@ static bool is_stop_signal(int n)
 	return n == SIGSTOP || n == SIGTSTP || n == SIGTTIN || n == SIGTTOU;
 }
 
-/* A process that is stopped is listened to until it goes on (ptrace(2), "Group-stop"). */
+/* A process that is stopped is listened to until it goes on (ptrace(2), "Group-stop").  A signal that
+ * stops it is for Linux at once: it knows whether a SIGCONT has come since. */
 static enum stop run(struct tracee *t, int request, int number, int *signal)
 {
 	resume(t, request, number);
@@ -80,6 +81,8 @@ static enum stop run(struct tracee *t, int request, int number, int *signal)
 			resume(t, request, 0);
 		else if (event)
 			return STOP_BIRTH;
+		else if (is_stop_signal(n) && signal_stops(t, n))
+			resume(t, request, n);
 		else
 			return n == CALL_STOP ? STOP_CALL : STOP_SIGNAL;
 	}
