@@ -12,7 +12,7 @@ enum fork_flags {
 	FORK_SHARED = 1, /* the memory, until the child executes or exits: the caller sleeps */
 	FORK_DROPS_HANDLERS = 2, /* with FORK_SHARED: caught signals are the default in the child */
 };
-/* With a life (not with FORK_SHARED) the parent is sent no signal at the child's end, and
+/* With a life the parent is sent no signal at the child's end, and
  * `own`, inherited, becomes HIDDEN_LIFE: if ends_with, the child is killed when the last copy
  * of `held` is gone. */
 struct life {
@@ -118,7 +118,7 @@ void engine_raise(struct thread *t, const struct signal_info *info);
  * and restored from guest memory in two pieces, the 512 legacy bytes and the rest. */
 size_t engine_vector_size(void);
 uint64_t engine_vector_mask(void); /* its components, as XCR0 numbers them */
-int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest);
+int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size);
 /* rest 0: none, those components take their initial values. */
 int engine_load_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size);
 /* Initial values, as a handler starts with. */

@@ -287,7 +287,8 @@ static int push_signal(struct thread *t, const struct signal_info *info, const s
 	}
 	e = thread_put(t, at, &f, sizeof f);
 	if (e == 0)
-		e = engine_save_vectors(t, at + offsetof(struct frame, uc.m.fp), f.uc.m.xfpu);
+		e = engine_save_vectors(t, at + offsetof(struct frame, uc.m.fp), f.uc.m.xfpu,
+					f.uc.m.xfpu_length);
 	if (e == 0)
 		enter_handler(t, info, a, at);
 	return e;
@@ -344,11 +345,15 @@ static int restore(struct call *c, const struct ucontext *uc, uint64_t at)
 		.rsp = m->rsp,
 		.rflags = (m->rflags & FLAGS_USER) | FLAGS_INITIAL,
 	};
-	if (m->fsbase != engine_get_base(t, 0))
-		(void)engine_set_base(t, 0,
-				      m->fsbase); /* as the kernel: a bad base is not reported */
 	signal_set_mask(c, &uc->mask);
 	return 0;
+}
+
+/* As the kernel: a bad base is not reported. */
+static void restore_base(struct thread *t, const struct mcontext *m)
+{
+	if (m->fsbase != engine_get_base(t, 0))
+		(void)engine_set_base(t, 0, m->fsbase);
 }
 
 /* sigreturn(ucontext) */
@@ -359,11 +364,15 @@ TRANSLATOR(sigreturn)
 
 	if (e == 0)
 		e = restore(c, &uc, c->a[0]);
-	return e < 0 ? e : CALL_DONE;
+	if (e < 0)
+		return e;
+	restore_base(c->thread, &uc.m);
+	return CALL_DONE;
 }
 
-/* getcontext, setcontext and swapcontext of old libraries: the same structure without the
- * vector state's second part. */
+/* getcontext, setcontext and swapcontext: the same structure without the vector state's second
+ * part, which the library asks sysarch for if it has room.  The bases are told, and are a
+ * context's own only if somebody marks them so: another thread may go on with it. */
 static int save_context(struct call *c, uint64_t to)
 {
 	static const struct signal_info none;
@@ -376,9 +385,10 @@ static int save_context(struct call *c, uint64_t to)
 	uc.m.rflags &= ~FLAG_CARRY;
 	uc.m.flags = MC_HASSEGS;
 	uc.m.xfpu_length = 0;
-	uc.m.fp_owned = MC_FPOWNED_NONE;
 	e = put_guest(c, to, &uc, offsetof(struct ucontext, spare));
-	return e;
+	if (e < 0)
+		return e;
+	return engine_save_vectors(c->thread, to + offsetof(struct ucontext, m.fp), 0, 0);
 }
 
 static long load_context(struct call *c, uint64_t from)
@@ -388,7 +398,11 @@ static long load_context(struct call *c, uint64_t from)
 
 	if (e == 0)
 		e = restore(c, &uc, from);
-	return e < 0 ? e : CALL_DONE;
+	if (e < 0)
+		return e;
+	if (uc.m.flags & MC_HASBASES)
+		restore_base(c->thread, &uc.m);
+	return CALL_DONE;
 }
 
 TRANSLATOR(getcontext)

@@ -148,6 +148,8 @@ TRANSLATOR(freebsd_sigqueue)
 
 	if (!(n & SIGQUEUE_TID))
 		return call_sigqueue(c);
+	if ((n & ~SIGQUEUE_TID) > c->personality->max_signal)
+		return -EINVAL;
 	return signal_thread(c, c->thread->process->pid, (int32_t)c->a[0], (int)(n & ~SIGQUEUE_TID),
 			     CODE_QUEUE, c->a[2]);
 }
@@ -249,11 +251,23 @@ TRANSLATOR(thr_wake)
 
 /* x86/sysarch.h.  GS is not for the guest (the translator's own lives there), and programs
  * of this system do not use it outside of emulators. */
+/* (address, length): what getcontext leaves out, as much of it as the caller has room for. */
+static long get_xfpustate(struct call *c)
+{
+	uint64_t to[2];
+	int r = get_guest(c, to, c->a[1], sizeof to);
+
+	if (r < 0)
+		return r;
+	return (to[1] >> 32) ? -EINVAL : engine_save_vectors(c->thread, 0, to[0], to[1]);
+}
+
 TRANSLATOR(sysarch)
 {
 	enum {
 		GET_FSBASE = 128,
 		SET_FSBASE = 129,
+		GET_XFPUSTATE = 132,
 		GET_TLSBASE = 135,
 		SET_TLSBASE = 136,
 	};
@@ -269,6 +283,8 @@ TRANSLATOR(sysarch)
 	case SET_TLSBASE:
 		r = get_guest(c, &base, c->a[1], sizeof base);
 		return r < 0 ? r : engine_set_base(c->thread, 0, base);
+	case GET_XFPUSTATE:
+		return get_xfpustate(c);
 	default:
 		return -EINVAL;
 	}

@@ -84,7 +84,7 @@ static int save_vectors(struct thread *t, uint64_t at)
 				   .extended_size = (uint32_t)(size + FP_XSTATE_MAGIC2_SIZE),
 				   .xfeatures = engine_vector_mask(),
 				   .xstate_size = (uint32_t)size};
-	int e = engine_save_vectors(t, at, at + LEGACY_VECTORS);
+	int e = engine_save_vectors(t, at, at + LEGACY_VECTORS, size - LEGACY_VECTORS);
 
 	if (e == 0)
 		e = thread_put(t, at + SOFTWARE_BYTES, &sw, sizeof sw);

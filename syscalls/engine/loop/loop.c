@@ -327,12 +327,12 @@ uint64_t engine_vector_mask(void)
 	return 3; /* x87 and SSE */
 }
 
-int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest)
+int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size)
 {
 	static const char zeros[512];
-	int r = thread_put(t, legacy, zeros, 512);
+	int r = legacy ? thread_put(t, legacy, zeros, 512) : 0;
 
-	return r < 0 ? r : thread_put(t, rest, zeros, 64);
+	return r < 0 ? r : thread_put(t, rest, zeros, rest_size < 64 ? rest_size : 64);
 }
 
 int engine_load_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size)

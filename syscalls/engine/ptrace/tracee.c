@@ -477,19 +477,23 @@ uint64_t engine_vector_mask(void)
 	return supervisor.vector_mask;
 }
 
-int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest)
+/* Of a part that the processor has and Linux's frames have not, there is nothing to say. */
+int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size)
 {
-	char area[MOST_VECTORS];
-	size_t n = get_vectors(of_thread(t), area);
+	char area[MOST_VECTORS] = {0};
 	uint64_t components;
-	int r;
+	int r = 0;
 
+	if (rest_size > sizeof area - LEGACY)
+		return -EINVAL;
+	(void)get_vectors(of_thread(t), area); /* zeros are behind what there is */
 	memcpy(&components, area + LEGACY, 8);
 	components &= supervisor.vector_mask;
 	memcpy(area + LEGACY, &components, 8);
 	memset(area + MASK_AT, 0, LEGACY - MASK_AT); /* the kernel's own words */
-	r = thread_put(t, legacy, area, LEGACY);
-	return r < 0 ? r : thread_put(t, rest, area + LEGACY, n - LEGACY);
+	if (legacy)
+		r = thread_put(t, legacy, area, LEGACY);
+	return r < 0 ? r : thread_put(t, rest, area + LEGACY, rest_size);
 }
 
 int engine_load_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size)
@@ -500,8 +504,10 @@ int engine_load_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t
 	int r;
 
 	(void)engine_vector_size();
-	if (rest_size > supervisor.vector_size - LEGACY || (rest && rest_size < HEADER))
+	if (rest_size > sizeof area - LEGACY || (rest && rest_size < HEADER))
 		return -EINVAL;
+	if (rest_size > supervisor.vector_size - LEGACY)
+		rest_size = supervisor.vector_size - LEGACY; /* engine_save_vectors */
 	r = thread_get(t, area, legacy, LEGACY);
 	if (r == 0 && rest)
 		r = thread_get(t, area + LEGACY, rest, rest_size);

@@ -25,18 +25,23 @@ uint64_t engine_vector_mask(void)
 	return space.vector_mask;
 }
 
-int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest)
+/* Of a part that the processor has and Linux's frames have not, there is nothing to say. */
+int engine_save_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t rest_size)
 {
 	struct resident *r = of_thread(t);
 	uint32_t low = (uint32_t)space.vector_mask, high = (uint32_t)(space.vector_mask >> 32);
-	int e;
+	int e = 0;
 
+	if (rest_size > sizeof r->vectors - XSAVE_LEGACY)
+		return -EINVAL;
 	memset(r->vectors, 0, space.vector_size);
+	if (rest_size > space.vector_size - XSAVE_LEGACY)
+		memset(r->vectors + space.vector_size, 0,
+		       rest_size - (space.vector_size - XSAVE_LEGACY));
 	__asm__ volatile("xsave64 (%0)" : : "r"(r->vectors), "a"(low), "d"(high) : "memory");
-	e = thread_put(t, legacy, r->vectors, XSAVE_LEGACY);
-	if (e < 0)
-		return e;
-	return thread_put(t, rest, r->vectors + XSAVE_LEGACY, space.vector_size - XSAVE_LEGACY);
+	if (legacy)
+		e = thread_put(t, legacy, r->vectors, XSAVE_LEGACY);
+	return e < 0 ? e : thread_put(t, rest, r->vectors + XSAVE_LEGACY, rest_size);
 }
 
 /* A header the processor accepts whatever the guest wrote: no compaction, no unknown
@@ -60,8 +65,10 @@ int engine_load_vectors(struct thread *t, uint64_t legacy, uint64_t rest, size_t
 	uint32_t mxcsr;
 	int e;
 
-	if (rest_size > space.vector_size - XSAVE_LEGACY || (rest && rest_size < XSAVE_HEADER))
+	if (rest_size > sizeof r->vectors - XSAVE_LEGACY || (rest && rest_size < XSAVE_HEADER))
 		return -EINVAL;
+	if (rest_size > space.vector_size - XSAVE_LEGACY)
+		rest_size = space.vector_size - XSAVE_LEGACY; /* engine_save_vectors */
 	memset(r->vectors, 0, space.vector_size);
 	e = thread_get(t, r->vectors, legacy, XSAVE_LEGACY);
 	if (e == 0 && rest)
