@@ -119,3 +119,43 @@ uint64_t board_take(struct board *b, uint32_t i)
 {
 	return __atomic_fetch_and(&b->entries[i].word, ~(uint64_t)BOARD_NEWS, __ATOMIC_ACQ_REL);
 }
+
+/* ---- Ends ------------------------------------------------------------------------------- */
+
+/* A word: the process above, below whether it was killed, and how it ended. */
+#define END_KILLED (1UL << 32)
+#define END_PROCESS 33
+
+static uint64_t end_word(int pid, bool is_killed, uint32_t how)
+{
+	return (uint64_t)(uint32_t)pid << END_PROCESS | (is_killed ? END_KILLED : 0) | how;
+}
+
+void board_ends(struct board *b, int pid, bool is_killed, uint32_t how)
+{
+	if (!b)
+		return;
+	if (!is_killed && how <= 0xff)
+		board_forget_end(b, pid); /* Linux says it all */
+	else
+		__atomic_store_n(&b->ends[(uint32_t)pid % BOARD_ENDS],
+				 end_word(pid, is_killed, how), __ATOMIC_RELEASE);
+}
+
+bool board_end_of(const struct board *b, int pid, bool is_killed, uint32_t *how)
+{
+	uint64_t word = b ? load(&b->ends[(uint32_t)pid % BOARD_ENDS]) : 0;
+
+	if (word >> 32 << 32 != end_word(pid, is_killed, 0))
+		return false;
+	*how = (uint32_t)word;
+	return true;
+}
+
+void board_forget_end(struct board *b, int pid)
+{
+	uint64_t *at = b ? &b->ends[(uint32_t)pid % BOARD_ENDS] : 0, word = at ? load(at) : 0;
+
+	if (word && word >> END_PROCESS == (uint32_t)pid)
+		(void)replace(at, word, 0); /* else it is another's by now */
+}

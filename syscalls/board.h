@@ -40,12 +40,23 @@ struct board_entry {
 	uint32_t flags; /* enum event_flags */
 };
 
+/* Linux keeps eight bits of an exit status, and of signals that share a carrier not which it was.
+ * Who ends with more leaves it here for who waits: by number, the later for the earlier. */
+#define BOARD_ENDS 512
+
 struct board {
 	uint32_t used;
 	uint32_t top; /* no entry at or above was ever taken */
 	uint64_t marked[BOARD_ENTRIES / 64]; /* entries with news, bit by bit */
 	struct board_entry entries[BOARD_ENTRIES];
+	uint64_t ends[BOARD_ENDS];
 };
+
+/* The process is about to end like this: by the guest's signal, or with a status. */
+void board_ends(struct board *b, int pid, bool is_killed, uint32_t how);
+/* What it left, if it did. */
+bool board_end_of(const struct board *b, int pid, bool is_killed, uint32_t *how);
+void board_forget_end(struct board *b, int pid); /* its number may be another's soon */
 
 /* A new entry like `like`, its word apart: its number, or -ENOMEM. */
 int board_add(struct board *b, const struct board_entry *like, uint32_t word);
@@ -65,6 +76,8 @@ void board_forked(int pid);
 void board_born(int parent, int pid);
 void board_executed(int pid);
 void board_exits(int pid, int status); /* a Linux wait status */
+struct process;
+void board_killed(const struct process *p, int guest); /* by that signal */
 void board_reaped(int pid, int status);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include "syscalls/engine.h"
 #include "syscalls/kqueue.h"
+#include "syscalls/signal.h"
+
+#include <asm/signal.h>
 
 void board_forked(int pid)
 {
@@ -55,6 +58,15 @@ void board_executed(int pid)
 void board_exits(int pid, int status)
 {
 	(void)board_tell(engine_board(), pid, BOARD_EXITED | ((uint32_t)status & BOARD_STATUS));
+}
+
+void board_killed(const struct process *p, int guest)
+{
+	const struct signal *s = signal_by_guest(p->personality, guest);
+
+	if (s && signal_is_carrier(p->personality, s->host))
+		board_ends(engine_board(), p->pid, true, (uint32_t)guest);
+	board_exits(p->pid, s ? s->host : SIGKILL);
 }
 
 void board_reaped(int pid, int status)

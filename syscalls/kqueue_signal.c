@@ -139,6 +139,7 @@ void kqueue_signals(struct call *c, struct kqueue *kq)
 }
 
 const struct filter kqueue_signal = {
+	.notes = UINT32_MAX, /* filt_sigattach looks at none */
 	.attach = attach_signal,
 	.detach = detach_signal,
 	.again = signal_again,

@@ -190,8 +190,8 @@ static int remember(struct call *c, int fd, int pid)
 	return 0;
 }
 
-/* pdfork(fd, flags): the descriptor's number goes to *fd in the parent. */
-TRANSLATOR(pdfork)
+/* (fd, flags): the descriptor's number goes to *fd in the parent. */
+static long fork_with_descriptor(struct call *c, unsigned how)
 {
 	uint64_t flags;
 	int ends[2], r = arg_value(c, 1, &flags);
@@ -207,7 +207,7 @@ TRANSLATOR(pdfork)
 	const struct life life = {.held = ends[0],
 				  .own = ends[1],
 				  .ends_with = !(flags & DESCRIPTOR_DAEMON)};
-	pid = engine_fork(c, 0, &life);
+	pid = engine_fork(c, how, &life);
 	descriptor_clear(c->thread->process, ends[1], DESCRIPTOR_HIDDEN);
 	(void)host(c, __NR_close, ends[1]); /* the child's */
 	if (pid > 0)
@@ -221,15 +221,23 @@ TRANSLATOR(pdfork)
 	return put_guest(c, c->a[0], &ends[0], sizeof ends[0]) < 0 ? -EFAULT : pid;
 }
 
-/* pdrfork(fd, flags, what to share) */
+TRANSLATOR(pdfork)
+{
+	return fork_with_descriptor(c, 0);
+}
+
+/* pdrfork(fd, flags, what to share): posix_spawn's way, too (libc, posix_spawn.c). */
 TRANSLATOR(pdrfork)
 {
 	uint64_t how;
 	int r = arg_value(c, 2, &how);
 	if (r < 0)
 		return r;
-	return how == (FORK_COPIES_DESCRIPTORS | FORK_PROCESS | FORK_DESCRIPTOR) ? call_pdfork(c)
-										 : -EINVAL;
+	if (how == FORK_SPAWNS)
+		return fork_with_descriptor(c, FORK_SHARED | FORK_DROPS_HANDLERS);
+	if (how != (FORK_COPIES_DESCRIPTORS | FORK_PROCESS | FORK_DESCRIPTOR))
+		return -EINVAL;
+	return fork_with_descriptor(c, 0);
 }
 
 TRANSLATOR(pdgetpid)

@@ -9,8 +9,13 @@ struct statx;
 /* The flags of pdfork(), host form. */
 enum process_descriptor_flags { DESCRIPTOR_DAEMON = 1, DESCRIPTOR_CLOSE_ON_EXEC = 2 };
 
-/* Those of pdrfork() that there are: all of them together are pdfork(). */
-enum rfork_flags { FORK_COPIES_DESCRIPTORS = 1, FORK_PROCESS = 2, FORK_DESCRIPTOR = 4 };
+/* Those of pdrfork() that there are: the first three together are pdfork(), the last is alone. */
+enum rfork_flags {
+	FORK_COPIES_DESCRIPTORS = 1,
+	FORK_PROCESS = 2,
+	FORK_DESCRIPTOR = 4,
+	FORK_SPAWNS = 8,
+};
 
 /* The number of the process a descriptor stands for; EINVAL: it is not one, EBADF: not open. */
 int procdesc_pid(struct call *c, int fd);

@@ -1,6 +1,7 @@
 /* Processes: fork, exec, wait, exit, groups and sessions. */
 #include "syscalls/process.h"
 
+#include "syscalls/board.h"
 #include "syscalls/engine.h"
 #include "syscalls/facts.h"
 #include "syscalls/personality.h"
@@ -115,13 +116,14 @@ TRANSLATOR(fexecve)
 
 TRANSLATOR(exit)
 {
+	board_ends(engine_board(), c->thread->process->pid, false, (uint32_t)c->a[0]);
 	engine_exit_process(c, (int)c->a[0] & 0xff);
 }
 
 /* ---- wait ------------------------------------------------------------------------- */
 
-/* Which guest signal ended or stopped a process: of those that share the carrier, Linux
- * cannot tell, and the last one stands for all. */
+/* Which guest signal ended or stopped a process: of those that share the carrier, Linux cannot
+ * tell, and if the process has not (board.h) the last one stands for all. */
 static int signal_of_status(const struct personality *p, int host)
 {
 	int n = signal_from_host(p, host);
@@ -132,11 +134,29 @@ static int signal_of_status(const struct personality *p, int host)
 	return n;
 }
 
+/* In a status: the guest's own number of the signal that ended the process. */
+#define EXACT (1 << 30)
+#define EXACT_AT 16
+
+/* What waitid told, and what the process itself did. */
+static int whole_status_of(const siginfo_t *si)
+{
+	int status = wait_status_of(si);
+	uint32_t how;
+
+	if ((si->si_code == CLD_KILLED || si->si_code == CLD_DUMPED) &&
+	    board_end_of(engine_board(), si->si_pid, true, &how))
+		status |= EXACT | (int)(how & 0x7f) << EXACT_AT;
+	return status;
+}
+
 /* The BSD and System V encoding, which Linux shares but for the signals inside. */
 int wait_status_to_guest(const struct personality *p, int status)
 {
 	int low = status & 0x7f, n;
 
+	if (status & EXACT)
+		return (status & 0x80) | (status >> EXACT_AT & 0x7f);
 	if (low == 0x7f) {
 		n = signal_of_status(p, status >> 8 & 0xff);
 		return n ? n << 8 | 0x7f : status;
@@ -210,13 +230,29 @@ TRANSLATOR(wait4)
 		       pid < 0 ? -pid : pid, options | WEXITED, usage_at, &si);
 	if (r <= 0)
 		return r;
-	status = wait_status_of(&si);
+	status = whole_status_of(&si);
+	if (!(options & WNOWAIT))
+		board_forget_end(engine_board(), si.si_pid);
 	if (c->a[1] && arg_out(c, 1, &status) < 0)
 		return -EFAULT;
 	if (c->a[3] && (get_guest(c, usage, usage_at, sizeof usage) < 0 ||
 			put_guest(c, c->a[3], usage, sizeof usage) < 0))
 		return -EFAULT;
 	return r;
+}
+
+int signal_child_status(const struct personality *p, const siginfo_t *si)
+{
+	bool has_exited = si->si_code == CLD_EXITED;
+	uint32_t how;
+	int n;
+
+	if (si->si_code == CLD_EXITED || si->si_code == CLD_KILLED || si->si_code == CLD_DUMPED)
+		if (board_end_of(engine_board(), si->si_pid, !has_exited, &how) &&
+		    (!has_exited || (how & 0xff) == (uint32_t)si->si_status))
+			return (int)how;
+	n = has_exited ? 0 : signal_of_status(p, si->si_status);
+	return n ? n : si->si_status;
 }
 
 static void describe_child(struct call *c, const siginfo_t *si, struct signal_info *info)
@@ -226,11 +262,7 @@ static void describe_child(struct call *c, const siginfo_t *si, struct signal_in
 				     .pid = si->si_pid,
 				     .uid = si->si_uid,
 				     .status = si->si_status};
-	if (si->si_code != CLD_EXITED) {
-		int n = signal_of_status(c->personality, si->si_status);
-
-		info->status = n ? n : si->si_status;
-	}
+	info->status = signal_child_status(c->personality, si);
 }
 
 /* Two sets of resources: the child's own and its children's.  Linux tells only the sum,
@@ -244,12 +276,15 @@ static int put_both_usages(struct call *c, uint64_t to, uint64_t usage_at)
 }
 
 /* What wait6 and pdwait give back, argument by argument from `first` on. */
-static long give_child(struct call *c, const siginfo_t *si, uint64_t usage_at, int first)
+static long give_child(struct call *c, const siginfo_t *si, uint64_t options, uint64_t usage_at,
+		       int first)
 {
-	int status = wait_status_of(si), usages = first + 2, where = first + 3;
+	int status = whole_status_of(si), usages = first + 2, where = first + 3;
 	struct signal_info info;
 
 	describe_child(c, si, &info);
+	if (!(options & WNOWAIT))
+		board_forget_end(engine_board(), si->si_pid);
 	if ((c->a[first] && arg_out(c, first, &status) < 0) ||
 	    (c->a[usages] && put_both_usages(c, c->a[usages], usage_at) < 0) ||
 	    (c->a[where] && arg_out(c, where, &info) < 0))
@@ -269,7 +304,7 @@ TRANSLATOR(wait6)
 	r = wait_child(c, (int)idtype, (int)c->a[1], options, usage_at, &si);
 	if (r <= 0)
 		return r;
-	e = give_child(c, &si, usage_at, 2);
+	e = give_child(c, &si, options, usage_at, 2);
 	return e < 0 ? e : r;
 }
 
@@ -288,5 +323,5 @@ TRANSLATOR(pdwait)
 		r = wait_child(c, P_PID, pid, options, usage_at, &si);
 	if (r <= 0)
 		return r == 0 ? -EAGAIN : r == -ECHILD ? -ESRCH : r;
-	return give_child(c, &si, usage_at, 1);
+	return give_child(c, &si, options, usage_at, 1);
 }

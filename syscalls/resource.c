@@ -129,10 +129,23 @@ static int get_set(struct call *c, uint8_t mask[SET_MOST], uint64_t from, uint64
 	return r;
 }
 
-/* cpuset_getaffinity(level, which, id, size, mask): every level has the same processors. */
+/* Who has all the processors of the sandbox: its first process. */
+#define ALL_PROCESSORS 1
+
+static long processors_of(struct call *c, long target, uint8_t mask[SET_MOST])
+{
+	uint64_t at = scratch(c, SET_MOST);
+	long r = at ? host(c, __NR_sched_getaffinity, target, SET_MOST, at) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	return get_guest(c, mask, at, (size_t)r < SET_MOST ? (size_t)r : SET_MOST);
+}
+
+/* cpuset_getaffinity(level, which, id, size, mask): the wider sets are one. */
 TRANSLATOR(cpuset_getaffinity)
 {
-	uint64_t level, which, at, size = c->a[3];
+	uint64_t level, which, size = c->a[3];
 	uint8_t mask[SET_MOST] = {0};
 	long target, r = arg_values(c, 0, &level, 1, &which);
 
@@ -141,19 +154,24 @@ TRANSLATOR(cpuset_getaffinity)
 	target = affinity_target(which, (int64_t)c->a[2]);
 	if (target < 0)
 		return target;
-	at = scratch(c, SET_MOST);
-	if (!at)
-		return -ENOMEM;
-	r = host(c, __NR_sched_getaffinity, target, SET_MOST, at);
-	if (r < 0)
-		return r;
-	r = get_guest(c, mask, at, (size_t)r < SET_MOST ? (size_t)r : SET_MOST);
+	r = processors_of(c, level == PROCESSORS_THEMSELVES ? target : ALL_PROCESSORS, mask);
 	if (r < 0)
 		return r;
 	for (size_t i = size; i < SET_MOST; i++)
 		if (mask[i])
 			return -ERANGE; /* not room for every processor */
 	return put_set(c, c->a[4], mask, size);
+}
+
+/* Processors that the sandbox has not: Linux would leave them out. */
+static long check_processors(struct call *c, const uint8_t mask[SET_MOST])
+{
+	uint8_t all[SET_MOST] = {0};
+	long r = processors_of(c, ALL_PROCESSORS, all);
+
+	for (size_t i = 0; r == 0 && i < SET_MOST; i++)
+		r = mask[i] & ~all[i] ? -EINVAL : 0;
+	return r;
 }
 
 TRANSLATOR(cpuset_setaffinity)
@@ -180,6 +198,10 @@ TRANSLATOR(cpuset_setaffinity)
 		return r;
 	for (size_t i = 0; i < SET_MOST; i++)
 		any |= mask[i];
+	if (any)
+		r = check_processors(c, mask);
+	if (r < 0)
+		return r;
 	return any ? host(c, __NR_sched_setaffinity, target, SET_MOST, at) : -EDEADLK;
 }
 

@@ -320,6 +320,16 @@ static long wait_with_info(struct call *c, uint64_t timeout)
 	return r < 0 ? r : n;
 }
 
+/* kern_sigtimedwait(): what is pending is told whatever the time is; one with a negative number
+ * of seconds is over. */
+static long wait_badly(struct call *c, const struct __kernel_timespec *ts)
+{
+	bool is_time = ts->tv_nsec >= 0 && ts->tv_nsec < (long long)NS_PER_SECOND;
+	long n = wait_with_info(c, 0);
+
+	return n == -EAGAIN && !is_time ? -EINVAL : n;
+}
+
 TRANSLATOR(sigtimedwait)
 {
 	struct __kernel_timespec ts;
@@ -329,10 +339,11 @@ TRANSLATOR(sigtimedwait)
 	if (!c->a[2])
 		return wait_with_info(c, UINT64_MAX);
 	r = arg_in(c, 2, &ts);
-	if (r == 0)
-		r = ns_of_timespec(&ts, &ns);
 	if (r < 0)
 		return r;
+	r = ns_of_timespec(&ts, &ns);
+	if (r < 0)
+		return c->personality->is_host ? r : wait_badly(c, &ts);
 	return wait_with_info(c, ns >= NS_MAX ? UINT64_MAX : ns);
 }
 

@@ -3,6 +3,7 @@
 
 #include "syscalls/signal.h"
 #include "syscalls/timer.h"
+#include "syscalls/wait.h"
 
 #include <asm/siginfo.h>
 #include <asm/signal.h>
@@ -36,17 +37,6 @@ static int code_from_host(int code)
 		return CODE_KERNEL;
 	default:
 		return code;
-	}
-}
-
-static void convert_child(const struct personality *p, const siginfo_t *si,
-			  struct signal_info *info)
-{
-	info->status = si->si_status;
-	if (si->si_code != CLD_EXITED) {
-		int n = signal_from_host(p, si->si_status);
-
-		info->status = n ? n : si->si_status;
 	}
 }
 
@@ -87,7 +77,7 @@ void signal_info_from_host(const struct process *process, const void *siginfo,
 	info->code = code_from_host(si.si_code);
 	info->to_thread = si.si_code == SI_TKILL;
 	if (si.si_signo == SIGCHLD && si.si_code > 0)
-		convert_child(p, &si, info);
+		info->status = signal_child_status(p, &si);
 	else if (si.si_code == SI_QUEUE || si.si_code == SI_TIMER || si.si_code == SI_MESGQ)
 		info->value = (uint64_t)si.si_ptr;
 	if (si.si_code == SI_TIMER) {

@@ -5,6 +5,8 @@
 #include "syscalls/resource.h"
 #include "syscalls/signal.h"
 
+#include <string.h>
+
 /* The Linux signal that carries the guest's; those that share one cannot be told apart
  * when a timer sends them. */
 static int signal_on_host(const struct call *c, int guest)
@@ -38,6 +40,11 @@ static void remember_thread_timer(struct process *p, int32_t number)
 	uint32_t i = __atomic_fetch_add(&p->thread_timers.made, 1, __ATOMIC_RELAXED);
 
 	p->thread_timers.id[i % COUNT(p->thread_timers.id)] = number + 1;
+}
+
+void timers_forked(struct process *p)
+{
+	memset(&p->thread_timers, 0, sizeof p->thread_timers);
 }
 
 bool timer_tells_thread(const struct process *p, int32_t number)

@@ -30,5 +30,6 @@ int timer_event_to_host(const struct call *c, const struct timer_event *e, struc
 
 /* Is the timer of that number one that tells a thread?  Linux's siginfo does not say. */
 bool timer_tells_thread(const struct process *p, int32_t number);
+void timers_forked(struct process *p); /* a child has none */
 
 #endif

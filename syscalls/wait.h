@@ -8,6 +8,8 @@
 
 /* A Linux wait status from what waitid tells. */
 struct siginfo;
+/* si_status, of waitid or of SIGCHLD, as the guest shall see it. */
+int signal_child_status(const struct personality *p, const struct siginfo *si);
 int wait_status_of(const struct siginfo *si);
 
 /* A Linux wait status with the guest's signal numbers inside; "continued" (0xffff) is

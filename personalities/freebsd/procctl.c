@@ -69,21 +69,24 @@ static long no_new_privileges_status(struct call *c, uint64_t at)
 /* (kind of id, id, command, data) */
 TRANSLATOR(freebsd_procctl)
 {
-	int32_t self = c->thread->process->pid;
+	int32_t self = c->thread->process->pid, command = (int32_t)c->a[2], of = 0;
 
 	if ((int32_t)c->a[0] != BY_PROCESS)
 		return -EINVAL;
-	if (c->a[1] != 0 && (int64_t)c->a[1] != self)
-		return -EINVAL; /* these commands are for the caller itself */
-	switch ((int32_t)c->a[2]) {
+	if (c->a[1] != 0 && (int64_t)c->a[1] != self) {
+		of = (int32_t)c->a[1];
+		if ((command != REAP_STATUS && command != REAP_LIST) || !reaper_is_ours(c, of))
+			return -EINVAL;
+	}
+	switch (command) {
 	case REAP_ACQUIRE:
 		return reaper_acquire(c);
 	case REAP_RELEASE:
 		return reaper_release(c);
 	case REAP_STATUS:
-		return reaper_status(c, c->a[3]);
+		return reaper_status(c, of, c->a[3]);
 	case REAP_LIST:
-		return reaper_list(c, c->a[3]);
+		return reaper_list(c, of, c->a[3]);
 	case REAP_KILL:
 		return reaper_kill(c, c->a[3]);
 	case DEATH_SIGNAL:

@@ -87,11 +87,13 @@ static int32_t subtree_of(const struct family *f, int32_t pid, int32_t reaper)
 	return 0;
 }
 
-/* Whose descendants the caller's questions are about. */
-static int32_t reaper_of(struct call *c, const struct family *f)
+/* Whose descendants questions about a process, the caller (0) or its reaper, are about. */
+static int32_t reaper_of(struct call *c, const struct family *f, int32_t of)
 {
 	const struct process *p = c->thread->process;
 
+	if (of)
+		return of;
 	if (is_reaper(c))
 		return p->pid;
 	return p->reaper && subtree_of(f, p->pid, p->reaper) ? p->reaper : INIT;
@@ -110,7 +112,18 @@ static struct family *family_of(struct call *c, int *error)
 	return f;
 }
 
-long reaper_status(struct call *c, uint64_t to)
+bool reaper_is_ours(struct call *c, int32_t pid)
+{
+	int r;
+	struct family *f = family_of(c, &r);
+	bool is = f && !is_reaper(c) && pid == c->thread->process->reaper &&
+		  reaper_of(c, f, 0) == pid;
+
+	engine_free_pages(f, sizeof *f);
+	return is;
+}
+
+long reaper_status(struct call *c, int32_t of, uint64_t to)
 {
 	enum { OWNED = 1, REAL_INIT = 2 };
 	struct {
@@ -123,8 +136,8 @@ long reaper_status(struct call *c, uint64_t to)
 
 	if (!f)
 		return r;
-	status.reaper = reaper_of(c, f);
-	status.flags = (is_reaper(c) ? OWNED : 0) | (status.reaper == INIT ? REAL_INIT : 0);
+	status.reaper = reaper_of(c, f, of);
+	status.flags = (of || is_reaper(c) ? OWNED : 0) | (status.reaper == INIT ? REAL_INIT : 0);
 	for (size_t i = 0; i < f->n; i++) {
 		if (!subtree_of(f, f->pid[i], status.reaper))
 			continue;
@@ -159,7 +172,7 @@ static void describe(const struct family *f, size_t i, int32_t reaper, struct pi
 }
 
 /* (count, 15 words, address of the array) */
-long reaper_list(struct call *c, uint64_t at)
+long reaper_list(struct call *c, int32_t of, uint64_t at)
 {
 	struct {
 		uint32_t count, pad[15];
@@ -173,7 +186,7 @@ long reaper_list(struct call *c, uint64_t at)
 
 	if (!f)
 		return r;
-	reaper = reaper_of(c, f);
+	reaper = reaper_of(c, f, of);
 	for (size_t i = 0; r == 0 && i < f->n && n < request.count; i++) {
 		describe(f, i, reaper, &info);
 		if (info.subtree)
@@ -205,7 +218,7 @@ static bool is_meant(const struct family *f, size_t i, int32_t reaper,
 
 static long kill_family(struct call *c, const struct family *f, struct kill_request *request)
 {
-	int32_t reaper = reaper_of(c, f);
+	int32_t reaper = reaper_of(c, f, 0);
 	long error = -ESRCH, r;
 
 	for (size_t i = 0; i < f->n; i++) {

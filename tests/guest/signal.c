@@ -611,6 +611,24 @@ static void registers(void)
 	CHECK(88, bad == 0 && calls >= 100);
 }
 
+/* A time that is over or none: what is pending comes first. */
+static void odd_times(void)
+{
+	struct timespec past = {-1, 0}, none = {0, 1000000000};
+	struct sigset s = set_of(SIGRTMIN);
+	struct siginfo info;
+
+	sys(SYS_sigprocmask, SIG_BLOCK, &s, 0);
+	IS(100, sys(SYS_sigtimedwait, &s, &info, &past), -EAGAIN);
+	IS(101, sys(SYS_sigtimedwait, &s, &info, &none), -EINVAL);
+	raise(SIGRTMIN);
+	IS(102, sys(SYS_sigtimedwait, &s, &info, &none), SIGRTMIN);
+	raise(SIGRTMIN);
+	IS(103, sys(SYS_sigtimedwait, &s, &info, &past), SIGRTMIN);
+	IS(104, sys(SYS_sigqueue, sys(SYS_getpid), -1, 0), -EINVAL);
+	sys(SYS_sigprocmask, SIG_UNBLOCK, &s, 0);
+}
+
 /* sigreturn with a context of our own making. */
 static void returning(void)
 {
@@ -637,5 +655,6 @@ void test(int argc, char **argv, char **envp)
 	vectors();
 	registers();
 	returning();
+	odd_times();
 	defaults();
 }

@@ -258,6 +258,76 @@ static void signals(void)
 	IS(42, sys(SYS_thr_set_name, self, "main"), 0);
 }
 
+static volatile long ticks_of[2];
+
+static void ticked(int signal)
+{
+	long me;
+
+	sys(SYS_thr_self, &me);
+	ticks_of[me == child_tid[0]]++;
+}
+
+/* A timer for one thread ticks there, though that blocks its signal for a while. */
+static void blinking(void *arg)
+{
+	uint32_t alarm[4] = {1u << 13};
+
+	while (!stop && ticks_of[1] < 3) {
+		sys(SYS_sigprocmask, 1, alarm, 0);
+		sleep_ms(3);
+		sys(SYS_sigprocmask, 2, alarm, 0);
+	}
+	finish(0);
+}
+
+static void timers(void)
+{
+	struct sigaction a = {ticked, 0, {0}};
+	struct {
+		int notify, signal;
+		long value;
+		int thread, pad;
+		long spare[7];
+	} event = {4, 14, 0, 0, 0, {0}}; /* SIGEV_THREAD_ID, SIGALRM */
+	struct timespec every[2] = {{0, 2000000}, {0, 2000000}};
+	int timer = -1;
+
+	sys(SYS_sigaction, 14, &a, 0);
+	stop = 0;
+	IS(66, begin(0, blinking, 0), 0);
+	event.thread = (int)child_tid[0];
+	IS(67, sys(SYS_ktimer_create, 4, &event, &timer), 0);
+	IS(68, sys(SYS_ktimer_settime, timer, 0, every, 0), 0);
+	join(0);
+	IS(69, ticks_of[0], 0);
+	IS(70, sys(SYS_ktimer_delete, timer), 0);
+}
+
+/* Processors: the set of all is the sandbox's, and there is none beyond it. */
+static void processors(void)
+{
+	uint8_t all[128] = {0}, one[128] = {0};
+	int last = -1;
+
+	IS(71, sys(SYS_cpuset_getaffinity, 1, 2, -1, sizeof all, all), 0);
+	for (int i = 0; i < 1024; i++)
+		if (all[i / 8] >> i % 8 & 1)
+			last = i;
+	CHECK(72, last >= 0);
+	one[last / 8] = (uint8_t)(1 << last % 8);
+	IS(73, sys(SYS_cpuset_setaffinity, 3, 1, -1, sizeof one, one), 0);
+	memset(one, 0, sizeof one);
+	IS(74, sys(SYS_cpuset_getaffinity, 3, 1, -1, sizeof one, one), 0);
+	CHECK(75, one[last / 8] == 1 << last % 8 && memcmp(one, all, last / 8) <= 0);
+	one[127] |= 0x80;
+	IS(76, sys(SYS_cpuset_setaffinity, 3, 1, -1, sizeof one, one), -EINVAL);
+	memset(one, 0, sizeof one);
+	IS(77, sys(SYS_cpuset_getaffinity, 1, 2, -1, sizeof one, one), 0);
+	CHECK(78, !memcmp(one, all, sizeof all));
+	IS(79, sys(SYS_cpuset_setaffinity, 3, 1, -1, sizeof all, all), 0);
+}
+
 /* A fork in a threaded program copies only the thread that asked. */
 static void forking(void)
 {
@@ -319,6 +389,8 @@ void test(int argc, char **argv, char **envp)
 	waiting();
 	ping_pong();
 	signals();
+	timers();
+	processors();
 	forking();
 	self_woken();
 	many();

@@ -286,7 +286,7 @@ static _Noreturn void terminate(struct tracee *t, int guest)
 	const struct signal *s = signal_by_guest(system_of(t), guest);
 	int host = s ? s->host : SIGKILL;
 
-	board_exits(t->guest->process.pid, host);
+	board_killed(&t->guest->process, guest);
 	if (!(HOST_BIT(host) & SYNCHRONOUS)) /* the guest may have had it ignored by Linux */
 		(void)engine_action_default(t, host);
 	by_default(t, host);

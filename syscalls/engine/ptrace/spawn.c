@@ -7,6 +7,7 @@
 
 #include "syscalls/descriptors.h"
 #include "syscalls/signal.h"
+#include "syscalls/timer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,7 +107,7 @@ static int take_process(struct call *c, const struct tracee *maker)
 	p->exec_pages = NULL;
 	p->counted = (struct counted){0}; /* by kqueues, which it has not */
 	p->aio = NULL;
-	memset(&p->thread_timers, 0, sizeof p->thread_timers); /* timers are the parent's alone */
+	timers_forked(p);
 	if (p->is_reaper)
 		p->reaper = p->pid;
 	p->is_reaper = false;
@@ -188,7 +189,7 @@ static void await_end(struct tracee *t, long pid)
 long engine_fork(struct call *c, unsigned flags, const struct life *life)
 {
 	struct tracee *t = of_thread(c->thread);
-	uint64_t how = flags & FORK_SHARED ? CLONE_VM | CLONE_VFORK | SIGCHLD : life ? 0 : SIGCHLD;
+	uint64_t how = (flags & FORK_SHARED ? CLONE_VM | CLONE_VFORK : 0) | (life ? 0 : SIGCHLD);
 	struct process *p = &t->guest->process;
 	long pid;
 

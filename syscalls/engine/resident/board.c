@@ -32,14 +32,6 @@ void engine_ring_board(void)
 	(void)LINUX(write, HIDDEN_BOARD_BELL, &one, sizeof one); /* full: it rings already */
 }
 
-void board_killed(const struct resident *r, int guest)
-{
-	const struct process *p = r->thread.process;
-	const struct signal *s = signal_by_guest(p->personality, guest);
-
-	board_exits(p->pid, s ? s->host : SIGKILL);
-}
-
 void engine_reaped(struct call *c, int pid, int status)
 {
 	(void)c;

@@ -360,8 +360,6 @@ void signals_ignored(struct resident *r, uint64_t ignored[HANDOVER_SET])
 
 void signals_child(struct resident *r)
 {
-	r->thread.process->thread_timers.made = 0; /* timers are the parent's alone */
-	memset(r->thread.process->thread_timers.id, 0, sizeof r->thread.process->thread_timers.id);
 	r->has_host = r->has_raised = false;
 	r->pending = 0;
 	r->held = 0;

@@ -37,6 +37,7 @@ struct resident {
 	bool has_raised; /* raised is full */
 	bool is_vfork_child;
 	bool drops_handlers; /* as it begins: FORK_DROPS_HANDLERS */
+	const struct life *life; /* of a vfork child that a descriptor keeps; else NULL */
 	struct birth {
 		uint64_t word; /* of the thread this one made last: sequence and state */
 		struct resident *maker; /* of this thread, and what it was asked for */
@@ -193,7 +194,6 @@ _Noreturn void resident_start(uint64_t *stack);
 
 /* board.c */
 void board_open(void);
-void board_killed(const struct resident *r, int guest); /* by that signal */
 
 /* tally.c */
 enum tally_part { TALLY_PROCESS, TALLY_THREAD, TALLY_PROGRAM };

@@ -406,7 +406,7 @@ static _Noreturn void terminate(struct resident *r, int guest)
 {
 	if (space.settings.flags & SETTINGS_TRACE)
 		trace_event(r, TRACE_KILLED, guest);
-	board_killed(r, guest);
+	board_killed(r->thread.process, guest);
 	by_default(r, guest);
 	(void)LINUX(exit_group, 128 + guest);
 	__builtin_trap();

@@ -9,6 +9,7 @@
 #include "syscalls/engine/resident/signals.h"
 #include "syscalls/personality.h"
 #include "syscalls/signal.h"
+#include "syscalls/timer.h"
 
 #include <asm/prctl.h>
 #include <asm/signal.h>
@@ -61,6 +62,7 @@ static void take_life(const struct resident *r, const struct life *life)
 	int pid = r->thread.process->pid;
 	char byte;
 
+	descriptor_clear(r->thread.process, life->own, DESCRIPTOR_HIDDEN);
 	(void)LINUX(close, life->held); /* inherited: it is open */
 	long e = LINUX(dup3, life->own, HIDDEN_LIFE, 0);
 	(void)LINUX(close, life->own); /* likewise */
@@ -72,13 +74,12 @@ static void take_life(const struct resident *r, const struct life *life)
 		e = LINUX(fcntl, HIDDEN_LIFE, F_SETFL, O_NONBLOCK | FASYNC);
 	if (e < 0 || (life->ends_with && LINUX(read, HIDDEN_LIFE, &byte, 1) == 0))
 		(void)LINUX(tgkill, pid, pid, SIGKILL); /* it cannot fail */
-	space.has_life = true;
 }
 
-/* A child of such a child is nobody's. */
-static void leave_life(void)
+/* A child of such a child is nobody's; r->life is a vfork child's own. */
+static void leave_life(const struct resident *r)
 {
-	if (space.has_life)
+	if (space.has_life || r->life)
 		(void)LINUX(dup3, HIDDEN_RESIDENT, HIDDEN_LIFE, 0); /* both are open */
 }
 
@@ -95,14 +96,13 @@ static _Noreturn void begin_child(struct resident *r, struct call *c, const stru
 	p->is_reaper = false;
 	p->pid = r->thread.host_tid;
 	p->n_threads = 1;
+	timers_forked(p);
 	descriptors_forked(c);
-	if (life) {
-		descriptor_clear(p, life->own, DESCRIPTOR_HIDDEN);
+	leave_life(r);
+	r->life = NULL;
+	if (life)
 		take_life(r, life);
-	} else {
-		leave_life();
-		space.has_life = false;
-	}
+	space.has_life = life;
 	born(&r->thread);
 	release_signals(r);
 	c->personality->leave_child(c);
@@ -161,7 +161,10 @@ static void begin_shared(struct resident *r)
 	/* The parent, whose table this still is, sleeps until the child has gone. */
 	if (descriptors_copy(&c, p->descriptors, &p->descriptors) < 0)
 		(void)LINUX(exit_group, 127);
-	leave_life(); /* the parent, in whose memory this is, keeps its own */
+	if (r->life)
+		take_life(r, r->life); /* instead of the parent's, if that has one */
+	else
+		leave_life(r); /* the parent, in whose memory this is, keeps its own */
 	born(&r->thread);
 	if (r->drops_handlers)
 		drop_handlers(&c);
@@ -200,6 +203,7 @@ static struct resident *shared_child(struct call *c, struct resident *r)
 	child->queued_blocked = r->queued_blocked;
 	child->is_vfork_child = true;
 	p->counted = (struct counted){0}; /* by kqueues, which it has not */
+	timers_forked(p);
 	c_child.thread = &child->thread;
 	c->personality->leave_child(&c_child);
 	return child;
@@ -214,11 +218,11 @@ static void await_end(long pid)
 	long r;
 
 	do
-		r = LINUX(waitid, P_PID, pid, NULL, WEXITED | WNOWAIT, NULL);
+		r = LINUX(waitid, P_PID, pid, NULL, WEXITED | WNOWAIT | (unsigned)__WALL, NULL);
 	while (r == -EINTR);
 }
 
-static long fork_shared(struct call *c, struct resident *r, unsigned flags)
+static long fork_shared(struct call *c, struct resident *r, unsigned flags, const struct life *life)
 {
 	struct resident *child = shared_child(c, r);
 	struct process *p;
@@ -228,7 +232,8 @@ static long fork_shared(struct call *c, struct resident *r, unsigned flags)
 		return -EAGAIN;
 	p = child->thread.process;
 	child->drops_handlers = flags & FORK_DROPS_HANDLERS;
-	pid = gate_clone(CLONE_VM | CLONE_VFORK | SIGCHLD | CLONE_CHILD_SETTID |
+	child->life = life;
+	pid = gate_clone(CLONE_VM | CLONE_VFORK | (life ? 0 : SIGCHLD) | CLONE_CHILD_SETTID |
 				 CLONE_CHILD_CLEARTID,
 			 first_stack(child), NULL, &space.slots[child->slot], 0, begin_shared);
 	if (pid > 0 && !p->executes)
@@ -247,7 +252,7 @@ long engine_fork(struct call *c, unsigned flags, const struct life *life)
 	struct resident *r = of_thread(c->thread);
 	uint64_t before = signals_block_all(r);
 	tally_is_linux(r);
-	long pid = flags & FORK_SHARED ? fork_shared(c, r, flags) : fork_copy(c, r, life);
+	long pid = flags & FORK_SHARED ? fork_shared(c, r, flags, life) : fork_copy(c, r, life);
 
 	if (pid > 0)
 		board_forked(r->thread.process->pid);
