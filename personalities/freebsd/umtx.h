@@ -7,6 +7,9 @@
 enum { UMTX_SHARED = 1 }; /* USYNC_PROCESS_SHARED, in every object's flags */
 #define UMTX_ALL INT32_MAX
 
+/* A bare timespec, and a struct _umtx_time. */
+enum { SHORT_TIME = 16, LONG_TIME = 24 };
+
 /* How long to wait, as the call said. */
 struct umtx_limit {
 	bool has;
@@ -56,6 +59,16 @@ void umtx_mutex_owner_ends(struct call *c);
 long umtx_read_lock(struct call *c, uint64_t at, uint32_t flags, const struct umtx_limit *l);
 long umtx_write_lock(struct call *c, uint64_t at, const struct umtx_limit *l);
 long umtx_rw_unlock(struct call *c, uint64_t at);
+
+/* umtx_cond.c: UMTX_OP_CV_* */
+long umtx_cond_wait(struct call *c);
+long umtx_cond_wake(struct call *c, uint64_t cond, uint32_t n);
+
+/* umtx_sem.c: UMTX_OP_SEM2_*, UMTX_OP_SEM_* */
+long umtx_sem2_wait(struct call *c);
+long umtx_sem2_wake(struct call *c);
+long umtx_sem_wait(struct call *c);
+long umtx_sem_wake(struct call *c);
 
 /* umtx_object.c: UMTX_OP_SHM(_, flags, address); openat, read, ftruncate, unlinkat, close */
 long umtx_object(struct call *c);
