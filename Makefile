@@ -355,7 +355,7 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 # What bench/count runs.
 COUNTED := $(patsubst %,$(B)/bench/%,steps calls calls.native kevent kevent.native)
 built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(STACKS) $(COUNTED) $(B)/escape/gate \
-	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native \
+	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native $(B)/escape/traced \
 	$(PROBE_BINS) $(B)/storm.freebsd \
 	$(B)/storm.linux $(B)/watch.freebsd $(FUZZ_BINS) inputs
 	@:
@@ -390,7 +390,7 @@ bench:
 	@$(SUBMAKE) -s all inputs $(BENCH)
 	@rm -f $(B)/bench/rows
 	@B=$(B) bench/run -o $(B)/bench/rows && failed= || failed=yes; \
-	B=$(B) bench/trace && B=$(B) bench/count && B=$(B) bench/launch -o $(B)/bench/rows && [ -z "$$failed" ]
+	B=$(B) bench/trace && B=$(B) bench/supervised && B=$(B) bench/count && B=$(B) bench/launch -o $(B)/bench/rows && [ -z "$$failed" ]
 
 # What `make bench` measured, as docs/performance.md and its picture.
 bench-docs: bench

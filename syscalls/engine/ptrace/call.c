@@ -178,9 +178,9 @@ static bool is_system_call(struct tracee *t)
 	const struct user_regs_struct *u = &t->user;
 	unsigned char bytes[2];
 
-	if (u->cs == 0x33 && u->rcx == u->rip && u->r11 == u->eflags)
+	if (u->cs == USER_CS && u->rcx == u->rip && u->r11 == u->eflags)
 		return true;
-	return u->cs == 0x33 && thread_get(&t->thread, bytes, u->rip - 2, 2) == 0 &&
+	return u->cs == USER_CS && thread_get(&t->thread, bytes, u->rip - 2, 2) == 0 &&
 	       bytes[0] == 0x0f && bytes[1] == 0x05;
 }
 

@@ -352,6 +352,8 @@ void signals_deliver(struct tracee *t, const struct signal_info *info, const str
 						 : signal_from_host(p, SIGILL));
 	mask_for_handler(&thread->mask, a, info->number);
 	engine_reset_vectors(thread);
+	t->user.cs = USER_CS; /* a far call may have led it into 32-bit code */
+	t->user.ss = USER_SS;
 }
 
 void signals_boundary(struct tracee *t)

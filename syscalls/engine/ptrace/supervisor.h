@@ -205,6 +205,10 @@ bool signals_wanted(struct tracee *t); /* one is in hand that the guest does not
 /* begin.c: a program, in a process that has just executed the stub */
 void begin_program(struct tracee *t);
 
+/* Of 64-bit programs (asm/segment.h of the kernel). */
+#define USER_CS 0x33
+#define USER_SS 0x2b
+
 /* Threads' scratch, above the stub. */
 #define STUB_SLOTS 0x7e0000100000
 #define STUB_SLOT_SIZE 0x80000

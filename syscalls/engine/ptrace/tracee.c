@@ -14,8 +14,6 @@
 #include <unistd.h>
 
 #define CALL_STOP (SIGTRAP | 0x80) /* PTRACE_O_TRACESYSGOOD */
-#define USER_CS 0x33
-#define USER_SS 0x2b
 
 /* What Linux leaves in the register of a call that a signal cut short (linux/errno.h, which is
  * not for programs). */
