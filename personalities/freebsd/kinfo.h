@@ -21,10 +21,13 @@ int kinfo_device_name(struct sysctl *s); /* kern.devname */
 #define DEVICE_NAME 32
 int kinfo_name_device(uint32_t major, uint32_t minor, char name[DEVICE_NAME]);
 
+/* As much of a name as there is room for, to where all is zero. */
+void kinfo_copy_name(char *to, size_t size, const char *from);
+
 /* Descriptors of all processes together. */
 long kinfo_open_files(struct call *c);
 
-/* The process the path's next number names: -1 is the caller.  -errno. */
+/* The process the path's next number names, or -errno. */
 int kinfo_pid(const struct sysctl *s);
 
 #endif

@@ -5,7 +5,7 @@
 #define SYSCTL_USES \
 	USES(sched_getaffinity, sysinfo, prlimit64, uname, clock_gettime, getrandom, umask, \
 	     socket, sendto, recvfrom, close, openat) \
-	USES(pread64, readlinkat, getdents64, statx, shmctl, semctl, msgctl)
+	USES(pread64, readlinkat, getdents64, statx, shmctl, semctl, msgctl, getsockopt)
 
 #include <stddef.h>
 

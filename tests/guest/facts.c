@@ -161,7 +161,8 @@ static void processes(const char *program)
 	}
 	CHECK(69, seen);
 	IS(70, files, 0);
-	IS(71, ask(DIRECTORY, -1, 4), FILE_SIZE);
+	IS(71, ask(DIRECTORY, -1, 4), -ESRCH);
+	IS(77, ask(DIRECTORY, me, 4), FILE_SIZE);
 	CHECK(72, !strcmp(big + FILE_PATH, here));
 	IS(73, ask(LIMIT, (int)child, 5), 16);
 	CHECK(74, ask(VECTOR, me, 4) > 16 * 16);
