@@ -282,6 +282,7 @@ static long general_call(struct call *c)
 long same_call(struct call *c)
 {
 	uint8_t plan = plan_for(c);
+	long r = plan == PLAN_GENERAL ? general_call(c) : direct_call(c, plan & (PLAN_DIRECT - 1));
 
-	return plan == PLAN_GENERAL ? general_call(c) : direct_call(c, plan & (PLAN_DIRECT - 1));
+	return is_error(r) && c->row->failed ? c->row->failed(c, r) : r;
 }

@@ -2,6 +2,7 @@
 #include "syscalls/lookup.h"
 
 #include "syscalls/beneath.h"
+#include "syscalls/facts.h"
 #include "syscalls/file.h"
 
 static bool follows(enum lookup_last last, uint64_t flags)
@@ -57,4 +58,40 @@ void lookup_end(struct call *c, const struct lookup *l)
 {
 	if (l->is_ours)
 		(void)host(c, __NR_close, l->directory); /* just opened: cannot fail */
+}
+
+/* Whether a path still leads to what is open. */
+static bool leads_to(struct call *c, const char *path, size_t n, const struct statx *open)
+{
+	size_t mark = c->scratch_used;
+	uint64_t at = scratch(c, n + 1);
+	struct statx found;
+	bool is_there = at && put_guest(c, at, path, n + 1) == 0 &&
+			status_of(c, (uint64_t)AT_FDCWD, at, AT_SYMLINK_NOFOLLOW, &found) == 0;
+
+	c->scratch_used = mark;
+	return is_there && open->stx_ino == found.stx_ino &&
+	       open->stx_dev_major == found.stx_dev_major &&
+	       open->stx_dev_minor == found.stx_dev_minor;
+}
+
+long lookup_whole(struct call *c, int directory, uint64_t path, char *to, size_t size)
+{
+	uint64_t empty = empty_path(c);
+	struct statx open;
+	long n = empty ? status_of(c, (uint64_t)directory, empty, AT_EMPTY_PATH, &open) : -ENOMEM;
+	long more;
+
+	if (n < 0)
+		return n;
+	if ((open.stx_mode & S_IFMT) != S_IFDIR)
+		return -ENOTDIR;
+	n = facts_path(c, directory, to, size - 1);
+	if (n == -ENAMETOOLONG)
+		return n;
+	if (n < 0 || !leads_to(c, to, (size_t)n, &open))
+		return -EOPNOTSUPP;
+	to[n++] = '/';
+	more = get_guest_string(c, to + n, path, size - (size_t)n);
+	return more < 0 ? more : n + more;
 }

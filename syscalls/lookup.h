@@ -19,6 +19,13 @@ struct lookup {
 int lookup_begin(struct call *c, int at, int flags, enum lookup_last last, struct lookup *to);
 void lookup_end(struct call *c, const struct lookup *l);
 
+/* The same path from the root, for Linux calls that take no directory: where the directory is
+ * to be found, and behind it the relative path at `path`.  Its length or -errno: EOPNOTSUPP, the
+ * directory has no path (any more); ENAMETOOLONG.  A directory renamed between this and the call
+ * is looked for in vain, as if by its old name.
+ * Uses FACTS_PATH_USES. */
+long lookup_whole(struct call *c, int directory, uint64_t path, char *to, size_t size);
+
 /* Whether the path is empty and means the descriptor itself. */
 bool lookup_is_empty(struct call *c, const struct lookup *l);
 

@@ -7,9 +7,14 @@
 #include <asm/socket.h>
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/un.h>
+#include <string.h>
 
+#include "syscalls/beneath.h"
 #include "syscalls/descriptors.h"
+#include "syscalls/facts.h"
 #include "syscalls/linux.h"
+#include "syscalls/lookup.h"
 
 /* ---- Making sockets -------------------------------------------------------- */
 
@@ -165,30 +170,82 @@ TRANSLATOR(connect)
 	return connect_to(c, 0);
 }
 
-/* (dirfd, socket, address, length): Linux has no such lookup, so only what needs none. */
-static int check_at(struct call *c)
+/* ---- Names from a directory on -------------------------------------------------- */
+
+/* The whole path of a local name that is relative to a directory: to `path`, its length.  What
+ * may be done beneath the directory alone is walked to. */
+static long whole_name(struct call *c, int dir, bool follows, char *path, size_t size)
 {
+	struct process *p = c->thread->process;
+	const struct descriptor *d = descriptor_find(p, dir);
+	struct place place = {.directory = (uint64_t)dir};
+	size_t length = c->a[3] - LOCAL_PATH;
+	uint64_t at = scratch(c, UNIX_PATH_MAX);
+	long r;
+
+	if (c->a[3] <= LOCAL_PATH || length >= UNIX_PATH_MAX)
+		return -EINVAL;
+	memset(path, 0, UNIX_PATH_MAX);
+	r = get_guest(c, path, c->a[2] + LOCAL_PATH, length);
+	if (r == 0)
+		r = !path[0] ? -ENOENT : !at ? -ENOMEM : put_guest(c, at, path, UNIX_PATH_MAX);
+	place.name = at;
+	if (r == 0 && (p->is_capability_mode || (d && d->rights)))
+		r = beneath_place(c, (uint64_t)dir, at, follows, &place);
+	if (r < 0)
+		return r == -EXDEV ? -E_NOTCAPABLE : r;
+	r = lookup_whole(c, (int)place.directory, place.name, path, size);
+	if (place.is_ours)
+		(void)host(c, __NR_close, place.directory); /* just opened: cannot fail */
+	return r;
+}
+
+/* (dirfd, socket, address, length): Linux has no such lookup.  The address of a relative name
+ * is replaced by one that needs none. */
+static int name_at(struct call *c, bool follows)
+{
+	char path[LOCAL_PATH + FACTS_PATH];
 	uint64_t dirfd;
-	unsigned char first;
-	int r = arg_value(c, 0, &dirfd);
+	long r = arg_value(c, 0, &dirfd);
+
 	if (r < 0 || (int)dirfd == AT_FDCWD)
-		return r;
+		return (int)r;
 	if (!is_local(c, 2))
 		return -EOPNOTSUPP;
-	r = get_guest(c, &first, c->a[2] + LOCAL_PATH, sizeof first);
-	return r < 0 ? r : first == '/' ? 0 : -EOPNOTSUPP;
+	r = get_guest(c, path, c->a[2], LOCAL_PATH + 1);
+	if (r < 0 || path[LOCAL_PATH] == '/')
+		return (int)r;
+	r = whole_name(c, (int)dirfd, follows, path + LOCAL_PATH, sizeof path - LOCAL_PATH);
+	if (r < 0)
+		return (int)r;
+	if (r >= UNIX_PATH_MAX)
+		return -ENAMETOOLONG;
+	c->a[2] = scratch(c, LOCAL_PATH + UNIX_PATH_MAX);
+	c->a[3] = LOCAL_PATH + (uint64_t)r;
+	return c->a[2] ? put_guest(c, c->a[2], path, c->a[3]) : -ENOMEM;
+}
+
+/* The arguments are the guest's again afterwards: the tracer shows them. */
+static long make_at(struct call *c, bool follows, long (*make)(struct call *, int))
+{
+	uint64_t address = c->a[2], length = c->a[3];
+	long r = name_at(c, follows);
+
+	if (r == 0)
+		r = make(c, 1);
+	c->a[2] = address;
+	c->a[3] = length;
+	return r;
 }
 
 TRANSLATOR(bindat)
 {
-	int r = check_at(c);
-	return r < 0 ? r : bind_to(c, 1);
+	return make_at(c, false, bind_to);
 }
 
 TRANSLATOR(connectat)
 {
-	int r = check_at(c);
-	return r < 0 ? r : connect_to(c, 1);
+	return make_at(c, true, connect_to);
 }
 
 static long accept_on(struct call *c, uint64_t fd, uint64_t flags)

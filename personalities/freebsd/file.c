@@ -288,37 +288,6 @@ TRANSLATOR(freebsd_specialfd)
 	return host(c, __NR_inotify_init1, flags);
 }
 
-/* Whether a descriptor is of the current directory: 1, 0 or -errno. */
-static int is_current(struct call *c, uint64_t dir)
-{
-	struct statx that, here;
-	uint64_t empty = empty_path(c);
-	int r = empty ? status_of(c, dir, empty, AT_EMPTY_PATH, &that) : -ENOMEM;
-
-	if (r == 0)
-		r = status_of(c, (uint64_t)AT_FDCWD, empty, AT_EMPTY_PATH, &here);
-	if (r < 0)
-		return r;
-	return that.stx_ino == here.stx_ino && that.stx_dev_major == here.stx_dev_major &&
-	       that.stx_dev_minor == here.stx_dev_minor;
-}
-
-/* inotify_add_watch_at(fd, dir, path, mask): Linux's call has no directory. */
-TRANSLATOR(freebsd_inotify_add_watch_at)
-{
-	uint64_t fd, dir, mask;
-	char first = '/';
-	int r = arg_values(c, 0, &fd, 1, &dir);
-
-	if (r == 0)
-		r = arg_value(c, 3, &mask);
-	if (r == 0 && (int64_t)dir != AT_FDCWD)
-		r = get_guest(c, &first, c->a[2], 1);
-	if (r == 0 && first != '/')
-		r = is_current(c, dir) == 1 ? 0 : -EOPNOTSUPP;
-	return r < 0 ? r : host(c, __NR_inotify_add_watch, fd, c->a[2], mask);
-}
-
 /* ---- Odds and ends ------------------------------------------------------------------------ */
 
 /* Every process is in the class it is born with (sys/kern/kern_loginclass.c). */

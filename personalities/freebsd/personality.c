@@ -5,6 +5,7 @@
 
 #include "personalities/freebsd/capability.h"
 #include "personalities/freebsd/errno.h"
+#include "personalities/freebsd/inotify.h"
 #include "personalities/freebsd/start.h"
 #include "personalities/freebsd/types.h"
 #include "syscalls/engine.h"

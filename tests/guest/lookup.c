@@ -99,12 +99,13 @@ static void names(void)
 	IS(47, sys(SYS_dup, other), other + 1);
 }
 
-/* A watch by a name in an open directory, if that is the current one. */
+/* A watch by a name in an open directory; names take no more room than they need. */
 static void watches(void)
 {
 	struct {
 		int wd;
 		uint32_t mask, cookie, length;
+		char name[32];
 	} event;
 	int flags = 4; /* IN_NONBLOCK */
 	long fd = sys(SYS___specialfd, 2, &flags, sizeof flags);
@@ -113,11 +114,54 @@ static void watches(void)
 	CHECK(48, fd >= 0);
 	long wd = sys(SYS_inotify_add_watch_at, fd, here, "target", 0x4 /* IN_ATTRIB */);
 	CHECK(49, wd >= 0);
-	IS(50, sys(SYS_inotify_add_watch_at, fd, base, "file", 4), -EOPNOTSUPP);
+	CHECK(50, sys(SYS_inotify_add_watch_at, fd, base, "../target", 4) == wd &&
+			  sys(SYS_inotify_add_watch_at, fd, base, "", 4) == -ENOENT &&
+			  sys(SYS_inotify_add_watch_at, fd, base, "none", 4) == -ENOENT);
 	IS(51, sys(SYS_fchmodat, here, "target", 0600, 0), 0);
-	IS(52, sys(SYS_read, fd, &event, sizeof event), sizeof event);
+	IS(52, sys(SYS_read, fd, &event, sizeof event), 16);
 	CHECK(53, event.wd == wd && event.mask == 4 && event.length == 0);
 	IS(54, sys(SYS_inotify_rm_watch, fd, wd), 0);
+	IS(87, sys(SYS_read, fd, &event, 16), 16);
+	CHECK(88, event.wd == wd && event.mask == 0x8000 /* IN_IGNORED */);
+
+	wd = sys(SYS_inotify_add_watch_at, fd, here, "base", 0x100 /* IN_CREATE */);
+	CHECK(70, wd >= 0);
+	make("base/abc");
+	make("base/abcd");
+	IS(71, sys(SYS_read, fd, &event, 16), -EINVAL); /* no room for a name */
+	IS(72, sys(SYS_read, fd, &event, 20), 20);
+	CHECK(73, event.wd == wd && event.mask == 0x100 && event.length == 4 &&
+			  !strcmp(event.name, "abc"));
+	IS(74, sys(SYS_read, fd, &event, 23), 16); /* "abcd" and its NUL need 24 */
+	CHECK(75, event.wd == -1 && event.mask == 0x4000 /* IN_Q_OVERFLOW */);
+	IS(76, sys(SYS_read, fd, &event, 24), -EAGAIN);
+	sys(SYS_unlinkat, base, "abc", 0);
+	sys(SYS_unlinkat, base, "abcd", 0);
+	sys(SYS_close, fd);
+	sys(SYS_close, here);
+}
+
+/* Local sockets by names in an open directory. */
+static void sockets(void)
+{
+	static const char name[] = "\x06\1sock", above[] = "\x0a\1../socket";
+	long server = sys(SYS_socket, 1, 1, 0), client = sys(SYS_socket, 1, 1, 0);
+	long other = sys(SYS_socket, 1, 1, 0);
+
+	IS(77, sys(SYS_bindat, base, server, name, 6), 0);
+	IS(78, sys(SYS_fstatat, base, "sock", status, NOFOLLOW), 0);
+	IS(79, sys(SYS_listen, server, 5), 0);
+	IS(80, sys(SYS_connectat, base, client, name, 6), 0);
+	IS(81, sys(SYS_bindat, base, other, name, 6), -EADDRINUSE);
+	IS(82, sys(SYS_bindat, base, other, above, 11), 0);
+	IS(83, sys(SYS_fstatat, AT_FDCWD, "socket", status, NOFOLLOW), 0);
+	IS(84, sys(SYS_connectat, base, other, "\x06\1none", 6), -ENOENT);
+	IS(85, sys(SYS_connectat, base, other, "\x02\1", 2), -EINVAL);
+	IS(86, sys(SYS_bindat, server, other, name, 6), -ENOTDIR);
+	sys(SYS_unlinkat, base, "sock", 0);
+	sys(SYS_close, server);
+	sys(SYS_close, client);
+	sys(SYS_close, other);
 }
 
 /* Kernel files and modules: sys/linker.h, sys/module.h. */
@@ -168,5 +212,6 @@ void test(int argc, char **argv, char **envp)
 	changing();
 	names();
 	watches();
+	sockets();
 	modules();
 }
