@@ -96,7 +96,7 @@ all: $(B)/guise
 help:
 	@echo 'make            build $(B)/guise'
 	@echo 'make demo       a FreeBSD program at work, beside its Linux twin'
-	@echo 'make check      every test; T="name ..." for some of them'
+	@echo 'make check      every test; T="name ..." for some of them; ENGINE=ptrace: more by that engine'
 	@echo 'make check-escape  those of them that try to get out of the sandbox'
 	@echo 'make soak       the long ones: fuzzing, hundreds of runs in a row'
 	@echo 'make conformance  Go'"'"'s toolchain and its whole library'"'"'s tests, beside native runs (half an hour)'
