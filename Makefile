@@ -179,7 +179,7 @@ $(B)/hosted/filter_%.o: $(B)/filter_%.c
 # Static: a start costs a fifth less, and guise needs nothing of whatever root directory the
 # kernel starts it in (binfmt_misc).
 $(B)/guise: $(GUISE_OBJS)
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(GUISE_OBJS) $(LDLIBS)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(GUISE_OBJS) $(filter-out -no-pie,$(LDLIBS))
 
 $(B)/hosted/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
@@ -287,6 +287,10 @@ $(B)/stack.linux: tests/cli/stack.c tests/guest/guest.h
 	$(Q)mkdir -p $(@D)
 	$(call say,NATIVE,$@)$(CC) $(GUEST_CFLAGS) -DNATIVE -o $@ $<
 
+$(B)/crash.linux: tests/cli/crash.c
+	$(Q)mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -std=gnu17 -Og -g -Wall -Wextra -pthread -o $@ $<
+
 $(B)/bench/%: bench/%.c bench/stubs.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
@@ -315,7 +319,7 @@ $(B)/bench/unfiltered_blob.o: $(B)/bench/unfiltered_blob.S $(B)/bench/unfiltered
 
 UNFILTERED_GUISE := $(filter-out $(B)/resident_blob.o,$(GUISE_OBJS)) $(B)/bench/unfiltered_blob.o
 $(B)/bench/unfiltered: $(UNFILTERED_GUISE)
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(UNFILTERED_GUISE) $(LDLIBS)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(UNFILTERED_GUISE) $(filter-out -no-pie,$(LDLIBS))
 
 # The same source for Linux: NATIVE picks the numbers.
 $(B)/bench/%.native: bench/%.c bench/stubs.h tests/guest/guest.h $(B)/guest_numbers_freebsd.h
@@ -354,7 +358,7 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 
 # What bench/count runs.
 COUNTED := $(patsubst %,$(B)/bench/%,steps calls calls.native kevent kevent.native)
-built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(STACKS) $(COUNTED) $(B)/escape/gate \
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(STACKS) $(B)/crash.linux $(COUNTED) $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native $(B)/escape/traced \
 	$(PROBE_BINS) $(B)/storm.freebsd \
 	$(B)/storm.linux $(B)/watch.freebsd $(FUZZ_BINS) inputs
@@ -424,7 +428,7 @@ DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zl
 	libunwind-dev liblzma-dev
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) command:python3 check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
-	libclang-rt-14-dev util-linux procps iproute2 strace
+	libclang-rt-14-dev util-linux procps iproute2 strace gdb lldb-14
 DEPS_BENCH := bubblewrap crun procps proot runsc strace
 DEPS_LINT := git golang-1.19-go clang clang-format cppcheck shellcheck man-db pkg-config check \
 	zsh fish

@@ -43,7 +43,7 @@ static bool count(const char *text, uint64_t *out)
 }
 
 /* With one of the letters, as much as 1024, 1024 * 1024, ... of them. */
-static bool size(const char *text, uint64_t *out)
+bool limits_size(const char *text, uint64_t *out)
 {
 	static const char letters[] = "KMGT";
 	const char *letter;
@@ -96,14 +96,14 @@ static const struct {
 	[LIMIT_CPUS] = {thousandths, 10, 1000000, false,
 			"a number of processors from 0.01, such as 0.5"},
 	[LIMIT_CPU_WEIGHT] = {count, 1, 10000, false, "a number from 1 to 10000"},
-	[LIMIT_MEMORY] = {size, 1 << 20, INT64_MAX / 2, true,
+	[LIMIT_MEMORY] = {limits_size, 1 << 20, INT64_MAX / 2, true,
 			  "a size from 1M, such as 64M, or none"},
-	[LIMIT_SWAP] = {size, 0, INT64_MAX / 2, true, "a size such as 64M, or none"},
+	[LIMIT_SWAP] = {limits_size, 0, INT64_MAX / 2, true, "a size such as 64M, or none"},
 	[LIMIT_IO_WEIGHT] = {count, 1, 1000, false, "a number from 1 to 1000"},
 	[LIMIT_PIDS] = {count, 1, 4194304, true, "a number from 1 to 4194304, or none"},
-	[LIMIT_FILE_SIZE] = {size, 0, INT64_MAX, true, "a size such as 10M, or none"},
+	[LIMIT_FILE_SIZE] = {limits_size, 0, INT64_MAX, true, "a size such as 10M, or none"},
 	[LIMIT_OPEN_FILES] = {count, 8, 1 << 30, true, "a number from 8, or none"},
-	[LIMIT_DISK] = {size, 4096, INT64_MAX, false, "a size from 4K, such as 64M"},
+	[LIMIT_DISK] = {limits_size, 4096, INT64_MAX, false, "a size from 4K, such as 64M"},
 };
 _Static_assert(COUNT(rows) == LIMIT_KINDS, "a row for every limit but io-max, a list");
 
@@ -135,7 +135,7 @@ static bool read_rate(const char *text, struct io_limit *out)
 	for (int r = 0; r < IO_RATES; r++) {
 		size_t n = strlen(rates[r]);
 		if (strncmp(text, rates[r], n) == 0)
-			return size(text + n, &out->most[r]) && out->most[r] > 0;
+			return limits_size(text + n, &out->most[r]) && out->most[r] > 0;
 	}
 	return false;
 }

@@ -16,4 +16,7 @@ struct limit_options {
 /* 0, or -1 with *why filled in. */
 int limits_read(const struct limit_options *given, struct limits *out, struct failure *why);
 
+/* "64M" and the like to bytes; false if it is none. */
+bool limits_size(const char *text, uint64_t *out);
+
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/cores.h"
 #include "cli/names.h"
 #include "cli/places.h"
 #include "cli/profile.h"
@@ -88,6 +89,9 @@ static const struct option_row rows[] = {
 	 "do not say what this kernel cannot enforce twice"},
 	{"report", TAKES_TEXT, AT(report), "FILE",
 	 "list what it left that the host may run later (-: on standard error)"},
+	{"core", TAKES_TEXT, AT(core), "FILE",
+	 "where to a fatal signal leaves a core file (%p: its process)"},
+	{"core-size", TAKES_TEXT, AT(core_size), "SIZE", "at most SIZE for all of them (4G)"},
 	{"stats", TAKES_NOTHING, AT(stats), NULL,
 	 "tell at the end how calls were made, and what the translator cost"},
 	{"print-profile", TAKES_NOTHING, AT(print_profile), NULL,
@@ -480,6 +484,7 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 	       : g->no_patch		      ? "--no-patch"
 	       : g->check_uses		      ? "--check-uses"
 	       : g->stats		      ? "--stats"
+	       : g->core		      ? "--core"
 					      : NULL;
 }
 
@@ -487,7 +492,11 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 static int check_traced(struct run *r, const struct run_trace *trace)
 {
 	const struct run_options *g = &r->given;
-	const char *lack = trace ? "tracing" : g->stats ? "--stats" : g->weaker ? "--weaker" : NULL;
+	const char *lack = trace       ? "tracing"
+			   : g->stats  ? "--stats"
+			   : g->core   ? "--core"
+			   : g->weaker ? "--weaker"
+				       : NULL;
 
 	return lack ? failure_set(r->why, EXIT_GUISE,
 				  "--engine ptrace: not with %s; take the resident for that", lack)
@@ -612,6 +621,21 @@ static void let_go(struct run *r)
 	profile_file_free(&r->file);
 }
 
+static int perform_watched(struct run *r, const struct run_trace *trace)
+{
+	struct run_cores cores;
+	int status = COMMAND_FAILED;
+
+	if (run_cores_begin(&cores, &r->given, trace, r->why) == 0) {
+		r->box.trace = cores.trace.box;
+		r->box.settings.flags |= cores.trace.flags;
+		r->box.settings.trace_string = cores.trace.string;
+		status = perform(r);
+	}
+	run_cores_end(&cores);
+	return status;
+}
+
 static int read_and_perform(struct run *r, const struct run_trace *trace)
 {
 	int status = COMMAND_FAILED;
@@ -622,12 +646,7 @@ static int read_and_perform(struct run *r, const struct run_trace *trace)
 		 lives_read(&r->given.life, &r->box, r->why) == 0) {
 		r->box.check_program = check_other;
 		release_of_userland(&r->box);
-		if (trace) {
-			r->box.trace = trace->box;
-			r->box.settings.flags |= trace->flags;
-			r->box.settings.trace_string = trace->string;
-		}
-		status = perform(r);
+		status = perform_watched(r, trace);
 	}
 	if (status == COMMAND_FAILED)
 		profile_file_locate(&r->file, r->why);

@@ -16,6 +16,7 @@ struct run_options {
 	struct limit_options limits;
 	struct life_options life;
 	const char *report;
+	const char *core, *core_size;
 	bool print_profile, procfs, stats;
 	bool ephemeral;
 };

@@ -47,6 +47,7 @@ enum settings_flags {
 	SETTINGS_TRACE_TIMES = 0x100, /* when each began, and how long it took */
 	SETTINGS_TRACE_BARE = 0x200, /* not what arguments point to */
 	SETTINGS_TRACE_LOSSY = 0x400, /* rather lose records than wait */
+	SETTINGS_CORE = 0x10, /* signals that do so in its system leave a core file (core.h) */
 	SETTINGS_TRACE_STACKS = 0x800, /* wait for the reader, who reads the caller's stack */
 };
 struct settings {

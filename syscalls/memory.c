@@ -7,6 +7,7 @@
 
 #include "syscalls/abi.h"
 #include "syscalls/engine.h"
+#include "syscalls/launch.h"
 #include "syscalls/process.h"
 
 #include <linux/mman.h>
@@ -129,11 +130,12 @@ TRANSLATOR(mmap)
 {
 	struct mapping m = {.at = c->a[0], .size = c->a[1], .offset = c->a[5]};
 	uint64_t within = m.offset & (GUEST_PAGE - 1), v;
-	bool fixed;
+	bool fixed, no_core;
 	long r = 0;
 
 	if ((r = arg_value(c, 2, &m.prot)) < 0 || (r = arg_value(c, 3, &m.flags)) < 0)
 		return r;
+	no_core = m.flags & MAP_X_NO_CORE && c->thread->process->settings & SETTINGS_CORE;
 	m.fd = (uint64_t)(int64_t)(int)c->a[4];
 	if ((int)m.fd != -1 && (r = arg_value(c, 4, &v)) < 0)
 		return r;
@@ -157,6 +159,8 @@ TRANSLATOR(mmap)
 		m.at = 0; /* a hint nobody can follow */
 	}
 	r = m.alignment && !fixed ? map_aligned(c, &m) : map(c, &m);
+	if (no_core && !is_error(r)) /* just made, so that this cannot fail */
+		(void)host(c, __NR_madvise, r, m.size, MADV_DONTDUMP);
 	return is_error(r) ? r : r + (long)within;
 }
 

@@ -6,6 +6,7 @@
 #define MAP_X_GUARD (1UL << 40) /* no memory, no access */
 #define MAP_X_STACK (1UL << 41) /* as large as it says from the start */
 #define MAP_X_EXCL (1UL << 42) /* with MAP_FIXED: fail where something is */
+#define MAP_X_NO_CORE (1UL << 43) /* not in a core file */
 #define MAP_X_ALIGN_SHIFT 48 /* log2 of the alignment, 8 bits; 0: none */
 
 /* Nothing is ever mapped below: where the sysctl vm.mmap_min_addr should be, and the filter

@@ -115,6 +115,8 @@ struct personality {
 	/* si_code and trap number of a fault, from Linux's siginfo: see signal.h. */
 	void (*describe_fault)(struct signal_info *info);
 
+	const struct core_format *core; /* core.h; NULL: none known here */
+
 	struct brand brand;
 };
 

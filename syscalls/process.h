@@ -114,11 +114,13 @@ struct process {
 	uint64_t stack_low, stack_high;
 	uint64_t
 		ps_strings; /* where the start code put the argument block; 0 if the system has none */
+	uint64_t vectors; /* and argc, with the vectors behind it */
 	uint64_t trampoline; /* the system's signal trampoline in this process */
 	void *exec_pages; /* of a vfork child's exec, in its parent's memory: the parent's to free */
 	uint64_t exec_bytes;
 	bool executes; /* in Linux's execve, from which only a failure comes back */
 	uint32_t settings; /* enum settings_flags (launch.h) */
+	uint32_t is_dumped; /* a thread has asked for a core file */
 	bool is_guarded; /* every call goes by the personality's guard: see process_guard() */
 	bool is_capability_mode; /* it gave up all global names */
 	struct aio_jobs *aio; /* asynchronous I/O that is done (aio.c), or NULL */

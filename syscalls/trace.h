@@ -80,6 +80,7 @@ enum trace_kind {
 	TRACE_THREAD, /* began; result: its number */
 	TRACE_THREAD_EXIT,
 	TRACE_PROGRAM, /* a program begins; its path is captured */
+	TRACE_CORE, /* a signal ends the process: struct core_request is captured; it waits */
 	TRACE_KINDS,
 };
 

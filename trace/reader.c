@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "syscalls/process.h"
+#include "trace/core.h"
 #include "trace/reader.h"
 
 #define DOZE 5 /* ms between looks while there is something to read */
@@ -308,6 +309,20 @@ static char *take_stack(const struct reader *r, const struct trace_line *l)
 	return stacks_take(r->stacks, l->record.pid, &regs);
 }
 
+/* The process holds still, too, and dies of the signal then. */
+static void take_core(struct reader *r, const struct trace_line *l)
+{
+	const struct trace_capture *c = format_capture(l, 0);
+	const struct personality *p = l->personality;
+	struct core_request q;
+
+	if (!r->options.cores || !p || !p->core || !c || c->length != sizeof q)
+		return;
+	memcpy(&q, c + 1, sizeof q);
+	core_clean(&q.info);
+	cores_write(r->options.cores, p, l->record.pid, &q);
+}
+
 static void take_record(struct reader *r, size_t size)
 {
 	struct trace_record t;
@@ -315,6 +330,12 @@ static void take_record(struct reader *r, size_t size)
 	size_t n = size - sizeof t;
 
 	memcpy(&t, r->record, sizeof t);
+	if (t.kind == TRACE_CORE) {
+		take_core(r, &(struct trace_line){system_of(&t), t, captures, n});
+		return;
+	}
+	if (!r->options.out)
+		return;
 	if (t.flags & TRACE_WAITS)
 		r->stack = take_stack(r, &(struct trace_line){system_of(&t), t, captures, n});
 	if (r->stacks &&
@@ -519,7 +540,7 @@ static size_t read_round(struct reader *r, bool over)
 		r->tail += size;
 		records++;
 		reader_take(r, size);
-		if (r->stacks || r->tail - told >= BATCH) {
+		if (r->stacks || r->options.cores || r->tail - told >= BATCH) {
 			give_room(r);
 			told = r->tail;
 		}
@@ -544,7 +565,8 @@ int reader_drain(void *reader, bool over)
 	r->idle = n ? 0 : r->idle + 1;
 	if (r->idle == IDLE_ROUNDS && !over)
 		tell_sleepers(r);
-	(void)fflush(r->options.out); /* looked at when all is over */
+	if (r->options.out)
+		(void)fflush(r->options.out); /* looked at when all is over */
 	if (over)
 		return -1;
 	if (r->idle <= IDLE_ROUNDS || r->hole_since) {
@@ -625,7 +647,7 @@ void reader_close(struct reader *r)
 	end_begun(r, 0, true, false);
 	if (r->options.summary)
 		summary_print(&r->counts, r->options.out);
-	if (lost)
+	if (lost && r->options.out)
 		fprintf(r->options.out, "+++ %" PRIu64 " records lost +++\n", lost);
 	summary_free(&r->counts);
 	stacks_free(r->stacks);

@@ -10,16 +10,19 @@
 #include "trace/stack.h"
 #include "trace/summary.h"
 
+struct cores; /* core.h */
+
 #define READER_NAMES 256
 
 struct reader_options {
-	FILE *out;
+	FILE *out; /* NULL: nothing is traced, there are only core files */
 	const char *names[READER_NAMES]; /* calls to show; none: all */
 	size_t n_names;
 	bool all_but; /* all but those */
 	bool summary; /* instead of lines */
 	bool clock, since_last, spent; /* -t, -r, -T */
 	bool stacks; /* -k */
+	struct cores *cores; /* NULL: none are written */
 };
 
 struct begun; /* calls whose end is to come */

@@ -16,8 +16,7 @@
 
 /* ---- Which process ---------------------------------------------------------------- */
 
-/* A line of /proc/PID/status, from behind its name on. */
-static bool status_line(int process, const char *name, char *line, size_t n)
+bool view_status(int process, const char *line, char *to, size_t n)
 {
 	char text[4096];
 	int fd = openat(process, "status", O_RDONLY | O_CLOEXEC);
@@ -30,16 +29,16 @@ static bool status_line(int process, const char *name, char *line, size_t n)
 	text[got] = 0;
 	for (char *at = text; at; at = strchr(at, '\n')) {
 		at += *at == '\n';
-		if (strncmp(at, name, strlen(name)) == 0) {
-			(void)snprintf(line, n, "%.*s", (int)strcspn(at, "\n") - (int)strlen(name),
-				       at + strlen(name));
+		if (strncmp(at, line, strlen(line)) == 0) {
+			(void)snprintf(to, n, "%.*s", (int)strcspn(at, "\n") - (int)strlen(line),
+				       at + strlen(line));
 			return true;
 		}
 	}
 	return false;
 }
 
-static int open_process(pid_t pid)
+int view_process(pid_t pid)
 {
 	char path[32];
 
@@ -51,7 +50,7 @@ static pid_t parent_of(int process)
 {
 	char line[64];
 
-	return status_line(process, "PPid:", line, sizeof line) ? (pid_t)strtol(line, NULL, 10) : 0;
+	return view_status(process, "PPid:", line, sizeof line) ? (pid_t)strtol(line, NULL, 10) : 0;
 }
 
 /* By its parents, up to this process. */
@@ -64,7 +63,7 @@ static bool is_ours(int process)
 
 		if (pid == getpid())
 			return true;
-		up = open_process(pid);
+		up = view_process(pid);
 		pid = up < 0 ? 0 : parent_of(up);
 		if (up >= 0)
 			close(up);
@@ -72,16 +71,24 @@ static bool is_ours(int process)
 	return false;
 }
 
-/* Its number in the innermost of its pid namespaces (the last of the line). */
-static bool has_number(int process, uint32_t inside)
+bool view_number(int process, const char *line, uint32_t *number)
 {
-	char line[256];
+	char text[256];
 	const char *last;
 
-	if (!status_line(process, "NSpid:", line, sizeof line))
+	if (!view_status(process, line, text, sizeof text))
 		return false;
-	last = strrchr(line, '\t');
-	return strtoul(last ? last + 1 : line, NULL, 10) == inside;
+	last = strrchr(text, '\t');
+	*number = (uint32_t)strtoul(last ? last + 1 : text, NULL, 10);
+	return true;
+}
+
+/* Its number in the innermost of its pid namespaces. */
+static bool has_number(int process, uint32_t inside)
+{
+	uint32_t number;
+
+	return view_number(process, "NSpid:", &number) && number == inside;
 }
 
 /* ---- Opening ------------------------------------------------------------------------ */
@@ -100,7 +107,7 @@ static int open_in(struct view *v, int process)
 
 int view_open(struct view *v, pid_t pid)
 {
-	int process = open_process(pid);
+	int process = view_process(pid);
 
 	return process < 0 ? -errno : open_in(v, process);
 }

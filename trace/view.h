@@ -32,11 +32,16 @@ struct view {
  * sandbox is that of this process's descendants. */
 int view_open(struct view *v, pid_t pid);
 int view_open_inside(struct view *v, uint32_t pid);
+int view_process(pid_t pid); /* its directory in /proc alone: a descriptor or -1 */
 void view_close(struct view *v);
 
 /* Reads its mappings anew: 0, or -ESRCH if the program is gone (it ended, or became another). */
 int view_renew(struct view *v);
 const struct mapping *view_find(const struct view *v, uint64_t address);
+/* A line of /proc/PID/status (the directory is given) behind its name, cut if need be; and the last
+ * number in one: of a process's several numbers the innermost.  False if there is no such line. */
+bool view_status(int process, const char *line, char *to, size_t n);
+bool view_number(int process, const char *line, uint32_t *number);
 /* How many bytes were there: fewer than n where memory ends. */
 size_t view_read(const struct view *v, uint64_t address, void *to, size_t n);
 /* The file of a mapping: a descriptor to be closed, or -errno. */

@@ -4,6 +4,7 @@
 #include "syscalls/personality.h"
 
 #include "personalities/freebsd/capability.h"
+#include "personalities/freebsd/core.h"
 #include "personalities/freebsd/errno.h"
 #include "personalities/freebsd/inotify.h"
 #include "personalities/freebsd/start.h"
@@ -265,6 +266,11 @@ static void enter_handler(struct thread *t, const struct signal_info *info, cons
 	r->rflags &= ~(FLAG_TRAP | FLAG_DIRECTION);
 }
 
+int freebsd_siginfo(struct call *c, const struct signal_info *info, void *to)
+{
+	return to_guest(c, &type_siginfo, info, to);
+}
+
 /* sendsig() */
 static int push_signal(struct thread *t, const struct signal_info *info, const struct action *a)
 {
@@ -282,7 +288,7 @@ static int push_signal(struct thread *t, const struct signal_info *info, const s
 	f.uc.m.xfpu = sp;
 	at = (sp - sizeof f) & ~15UL;
 	if (a->flags & ACTION_SIGINFO) {
-		e = to_guest(&c, &type_siginfo, info, f.siginfo);
+		e = freebsd_siginfo(&c, info, f.siginfo);
 		if (e < 0)
 			return e;
 	}
@@ -452,6 +458,7 @@ static void describe_fault(struct signal_info *info)
 PERSONALITY(freebsd) = {
 	.name = "freebsd",
 	.title = "FreeBSD",
+	.core = &freebsd_core,
 	.brand = {.osabi = 9,
 		  .note = "FreeBSD",
 		  .note_type = 1,

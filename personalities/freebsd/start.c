@@ -151,6 +151,7 @@ static int build_stack(struct call *c, const struct start *s)
 	    put_guest(c, p.ps_strings, &ps, sizeof ps) < 0)
 		return -EFAULT;
 	c->thread->process->ps_strings = p.ps_strings;
+	c->thread->process->vectors = stack.at;
 	c->thread->regs.rdi = stack.at;
 	return 0;
 }

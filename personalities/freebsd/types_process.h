@@ -20,8 +20,7 @@ NAMES(map_bits, i32, BIT(0x1, MAP_SHARED), BIT(0x2, MAP_PRIVATE), BIT(0x10, MAP_
       BIT_AS(0x200, 0, "MAP_HASSEMAPHORE"), BIT_AS(0x400, MAP_X_STACK, "MAP_STACK"),
       BIT_AS(0x800, 0, "MAP_NOSYNC"), /* how eagerly dirty pages are written */
       BIT_AS(0x1000, MAP_ANONYMOUS, "MAP_ANON"), BIT_AS(0x2000, MAP_X_GUARD, "MAP_GUARD"),
-      BIT_AS(0x4000, MAP_X_EXCL, "MAP_EXCL"),
-      BIT_AS(0x20000, 0, "MAP_NOCORE"), /* no core files are written in the sandbox */
+      BIT_AS(0x4000, MAP_X_EXCL, "MAP_EXCL"), BIT_AS(0x20000, MAP_X_NO_CORE, "MAP_NOCORE"),
       /* Only what is in memory already and near: Linux does that at every fault.  MAP_POPULATE
        * would read and map all of it, at four times the cost of a small program's start. */
       BIT_AS(0x40000, 0, "MAP_PREFAULT_READ"), BIT(0x80000, MAP_32BIT));

@@ -4,6 +4,7 @@
  * start and at a call.  fs/binfmt_elf.c, arch/x86/entry, Linux 6.1. */
 #include "syscalls/personality.h"
 
+#include "personalities/linux/core.h"
 #include "personalities/linux/errno.h"
 #include "personalities/linux/frame.h"
 #include "personalities/linux/types.h"
@@ -174,6 +175,7 @@ static int build_stack(struct call *c, const struct start *s)
 	if (stack.error || put_guest(c, stack.at, &argc, 8) < 0 ||
 	    put_guest(c, envp + 8UL * (s->envc + 1), auxv, n_aux * sizeof auxv[0]) < 0)
 		return -EFAULT;
+	c->thread->process->vectors = stack.at;
 	c->thread->regs.rsp = stack.at;
 	return 0;
 }
@@ -217,6 +219,7 @@ static int start(struct call *c, const struct start *s)
 PERSONALITY(linux_itself) = {
 	.name = "linux",
 	.title = "Linux",
+	.core = &linux_core,
 	.brand = {.osabi = 3, /* ELFOSABI_GNU; most programs have 0 instead */
 		  .note = "GNU",
 		  .note_type = 1, /* NT_GNU_ABI_TAG: its first word is 0 for Linux */

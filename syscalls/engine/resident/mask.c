@@ -1,5 +1,6 @@
 /* Signals: what Linux is told of the guest's actions and masks, waiting and sending.
  * signal.c has the mechanism. */
+#include "syscalls/core.h"
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/signals.h"
 #include "syscalls/signal.h"
@@ -300,6 +301,23 @@ static void adjust_defaults(struct process *p)
 	p->host_handled |= HOST_BIT(HOST_SIGNAL_CARRIER);
 }
 
+/* Signals that leave a core file come here, to ask for it first. */
+static void handle_cores(struct process *p)
+{
+	const struct core_format *core = p->personality->core;
+
+	for (uint32_t i = 0; core && i < p->personality->n_signals; i++) {
+		const struct signal *s = &p->personality->signals[i];
+
+		if (!(space.settings.flags & SETTINGS_CORE) || s->guest > 64 ||
+		    !(core->signals >> (s->guest - 1) & 1) || HOST_BIT(s->host) & SYNCHRONOUS ||
+		    p->actions[s->guest - 1].handler != HANDLER_DEFAULT)
+			continue;
+		if (set_host_action(s->host, (uint64_t)host_signal, 0) == 0)
+			p->host_handled |= HOST_BIT(s->host);
+	}
+}
+
 /* Linux's real-time signals, but for the one that carries several of the guest's. */
 static void learn_queued(struct process *p)
 {
@@ -342,6 +360,7 @@ void signals_begin(struct resident *r, const struct handover *h)
 	for (uint32_t i = 0; i < p->personality->n_signals; i++)
 		ignore_again(p, &p->personality->signals[i], &ignored);
 	adjust_defaults(p);
+	handle_cores(p);
 	learn_queued(p);
 	signals_push_mask(r);
 }

@@ -227,6 +227,8 @@ void trace_begun(struct resident *r, unsigned flags);
 void trace_leave(struct resident *r, struct call *c, long result, unsigned flags);
 void trace_signal(struct resident *r, const struct signal_info *info);
 void trace_event(struct resident *r, enum trace_kind kind, long number);
+/* A signal ends the process and leaves a core file: returns when that is written. */
+void trace_core(struct resident *r, const struct signal_info *info);
 void trace_program(struct resident *r, const char *path);
 
 /* capture.c: what argument i points to, before and after the call. */

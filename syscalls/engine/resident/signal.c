@@ -26,6 +26,7 @@
  */
 #include "syscalls/signal.h"
 
+#include "syscalls/core.h"
 #include "syscalls/engine.h"
 #include "syscalls/engine/resident/signals.h"
 #include "syscalls/signal_info.h"
@@ -402,8 +403,20 @@ static void by_default(struct resident *r, int guest)
 		(void)set_host_action(n, (uint64_t)host_signal, 0);
 }
 
-static _Noreturn void terminate(struct resident *r, int guest)
+static bool leaves_core(const struct resident *r, int guest)
 {
+	const struct core_format *core = r->thread.process->personality->core;
+
+	return (space.settings.flags & SETTINGS_CORE) && core && guest <= 64 &&
+	       core->signals >> (guest - 1) & 1;
+}
+
+static _Noreturn void terminate(struct resident *r, const struct signal_info *info)
+{
+	int guest = info->number;
+
+	if (leaves_core(r, guest))
+		trace_core(r, info);
 	if (space.settings.flags & SETTINGS_TRACE)
 		trace_event(r, TRACE_KILLED, guest);
 	board_killed(r->thread.process, guest);
@@ -433,14 +446,14 @@ static bool decide(struct resident *r, const struct signal_info *info, struct ac
 
 	get_action(p, n, a);
 	if (info->is_fault && (a->handler <= HANDLER_IGNORE || sigset_has(&r->thread.mask, n)))
-		terminate(r, n);
+		terminate(r, info);
 	if (a->handler > HANDLER_IGNORE)
 		return true;
 	if (a->handler == HANDLER_IGNORE)
 		return false;
 	switch (signal_default_of(p->personality, n)) {
 	case SIGNAL_TERMINATES:
-		terminate(r, n);
+		terminate(r, info);
 	case SIGNAL_STOPS:
 		by_default(r, n);
 	}
@@ -478,6 +491,20 @@ bool signals_settle(struct resident *r, struct signal_info *info, struct action 
 	}
 }
 
+/* Its stack takes no frame. */
+static _Noreturn void end_by_bad_stack(struct resident *r)
+{
+	const struct personality *p = r->thread.process->personality;
+	const struct signal_info info = {
+		.number = p->bad_stack_signal ? (int)p->bad_stack_signal
+					      : signal_from_host(p, SIGILL),
+		.code = CODE_KERNEL,
+		.host_code = SI_KERNEL,
+	};
+
+	terminate(r, &info);
+}
+
 void signals_deliver(struct resident *r, const struct signal_info *info, const struct action *a)
 {
 	struct thread *t = &r->thread;
@@ -490,9 +517,7 @@ void signals_deliver(struct resident *r, const struct signal_info *info, const s
 	if (__builtin_expect(space.settings.flags & SETTINGS_TRACE, 0))
 		trace_signal(r, info);
 	if (t->process->personality->push_signal(t, info, a) < 0)
-		terminate(r, t->process->personality->bad_stack_signal
-				     ? (int)t->process->personality->bad_stack_signal
-				     : signal_from_host(t->process->personality, SIGILL));
+		end_by_bad_stack(r);
 	mask_for_handler(&t->mask, a, info->number);
 	engine_reset_vectors(t);
 	masked = sigset_to_host(t->process->personality, &t->mask);

@@ -41,7 +41,7 @@ static void read_settings(void)
 	space.check_uses = space.settings.flags & SETTINGS_CHECK_USES;
 	space.watches_calls = space.settings.flags & (SETTINGS_CHECK_USES | SETTINGS_TALLY);
 	space.watches_waits = space.watches_calls || (space.settings.flags & SETTINGS_TRACE);
-	if (space.settings.flags & SETTINGS_TRACE)
+	if (space.settings.flags & (SETTINGS_TRACE | SETTINGS_CORE))
 		ring_open();
 }
 

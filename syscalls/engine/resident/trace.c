@@ -5,6 +5,7 @@
  * any point.
  */
 #include "syscalls/engine/resident/resident.h"
+#include "syscalls/core.h"
 #include "syscalls/personality.h"
 
 #include <string.h>
@@ -128,6 +129,34 @@ void trace_event(struct resident *r, enum trace_kind kind, long number)
 	t.nr = (uint32_t)number;
 	t.result = number;
 	ring_put(r, &t, 0);
+}
+
+/* Of several threads that die at once the first one's is told.  All hold still until the file is
+ * there, since the first that goes on ends them all. */
+void trace_core(struct resident *r, const struct signal_info *info)
+{
+	struct {
+		struct trace_record record;
+		struct trace_capture head;
+		struct core_request request;
+	} t;
+	struct process *p = r->thread.process;
+	bool first = !__atomic_exchange_n(&p->is_dumped, 1, __ATOMIC_ACQ_REL);
+
+	describe(r, &t.record, TRACE_CORE);
+	t.record.flags = TRACE_WAITS;
+	t.head = (struct trace_capture){.length = first ? sizeof t.request : 0};
+	t.request = (struct core_request){
+		.info = *info,
+		.process = (uint64_t)p,
+		.threads = (uint64_t)slot_of(0),
+		.stride = SLOT_SIZE,
+		.n_threads = space.top,
+		.host_tid = r->thread.host_tid,
+		.low = RESIDENT_BASE,
+		.high = RESIDENT_LIMIT,
+	};
+	ring_put(r, &t.record, sizeof t.head + t.head.length);
 }
 
 void trace_program(struct resident *r, const char *path)
