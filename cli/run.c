@@ -174,7 +174,7 @@ static int read_settings(struct run *r)
 		return failure_set(r->why, EXIT_GUISE,
 				   "--personality %s: unknown; `guise calls` lists the systems",
 				   g->personality);
-	if (g->release && release_number(g->release, &release) < 0)
+	if (g->release && release_number(g->release, 1, &release) < 0)
 		return failure_set(r->why, EXIT_GUISE,
 				   "--release %s: not a release; give one like 14.2-RELEASE, 14.2 "
 				   "or 1402000",

@@ -62,6 +62,8 @@ struct new_thread {
 	uint64_t entry, arg, stack, tls; /* stack: the first rsp */
 	uint64_t child_tid, parent_tid; /* guest addresses that get the thread's number, 0: none */
 	uint32_t tid_size; /* bytes of such a number */
+	bool has_regs; /* all of them are given, instead of entry, arg and stack */
+	struct regs regs;
 	bool continues; /* no entry: after the maker's call, as a child of its */
 	uint64_t clear_tid; /* struct thread's */
 };

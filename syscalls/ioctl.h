@@ -19,6 +19,13 @@ enum ioctl_how {
 	IOCTL_DEVICE_KIND, /* `value` for a terminal, value >> 16 for what is none */
 };
 
+/* The BSDs' sys/ioccom.h: a request is its direction, the size of what it points to, group and number. */
+#define DIRECTION_VOID 0x20000000u
+#define DIRECTION_OUT 0x40000000u
+#define DIRECTION_IN 0x80000000u
+#define REQUEST(direction, group, number, size) \
+	(DIRECTION_##direction | (size) << 16 | (group) << 8 | (number))
+
 struct ioctl {
 	const char *name;
 	const struct type *type;
@@ -30,15 +37,5 @@ struct ioctl {
 
 /* ioctl(fd, request, argument) with the personality's table.  Uses ioctl, fcntl, statx. */
 long ioctl_by_table(struct call *c, const struct ioctl *table, size_t n);
-
-/* A terminal's state, as Linux's TCGETS2 has it (include/uapi/asm-generic/termbits.h; that
- * header clashes with <termios.h>). */
-struct terminal {
-	uint32_t iflag, oflag, cflag, lflag;
-	uint8_t line;
-	uint8_t cc[19];
-	uint32_t ispeed, ospeed;
-};
-_Static_assert(sizeof(struct terminal) == 44, "struct termios2");
 
 #endif

@@ -43,18 +43,19 @@ int handover_decode(struct handover *h, const char *text)
 #define RELEASE_MOST 99U /* of either part */
 #define RELEASE_NUMBERS 100000U /* what is as large is the number itself */
 
-/* Up to seven digits; what follows them, or NULL if there are none or more. */
+/* Up to ten digits, of 32 bits; what follows them, or NULL if there are none or more. */
 static const char *take_number(const char *s, uint32_t *number)
 {
+	uint64_t value = 0;
 	size_t n = 0;
 
-	*number = 0;
-	for (; s[n] >= '0' && s[n] <= '9' && n < 8; n++)
-		*number = *number * 10 + (uint32_t)(s[n] - '0');
-	return n && n < 8 ? s + n : NULL;
+	for (; s[n] >= '0' && s[n] <= '9' && n < 11; n++)
+		value = value * 10 + (uint64_t)(s[n] - '0');
+	*number = (uint32_t)value;
+	return n && n < 11 && value <= UINT32_MAX ? s + n : NULL;
 }
 
-int release_number(const char *text, uint32_t *number)
+int release_number(const char *text, uint32_t unit, uint32_t *number)
 {
 	uint32_t major, minor = 0;
 	const char *rest = take_number(text, &major);
@@ -68,6 +69,6 @@ int release_number(const char *text, uint32_t *number)
 	if (!rest || !major || major > RELEASE_MOST || minor > RELEASE_MOST ||
 	    (*rest && (*rest != '-' || !rest[1])))
 		return -EINVAL;
-	*number = major * 100000 + minor * 1000;
+	*number = (major * 100 + minor) * unit;
 	return 0;
 }

@@ -80,7 +80,7 @@ void handover_encode(char out[HANDOVER_TEXT], const struct handover *h);
 int handover_decode(struct handover *h, const char *text);
 
 /* "14.2-RELEASE", "14.2" or "1402000" to the system's number: 0, or -EINVAL if it is none. */
-int release_number(const char *text, uint32_t *number);
+int release_number(const char *text, uint32_t unit, uint32_t *number);
 
 /* Exit statuses of guise itself. */
 enum {

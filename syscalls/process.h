@@ -124,6 +124,7 @@ struct process {
 	bool is_guarded; /* every call goes by the personality's guard: see process_guard() */
 	bool is_capability_mode; /* it gave up all global names */
 	struct aio_jobs *aio; /* asynchronous I/O that is done (aio.c), or NULL */
+	void *own; /* the personality's, in pages of its own, or NULL: a forked child finds it, too */
 	struct right_sets *right_sets; /* what entries of its descriptors name; or NULL */
 	char release_name[32];
 	uint8_t plans[QUICK_CALLS]; /* how each SAME row passes its arguments: enum plan */
@@ -161,6 +162,7 @@ struct thread {
 	struct {
 		uint64_t set_tid, clear_tid; /* of the child about to be forked; 0: none */
 	} child;
+	uint64_t context_link; /* the context after this one, where the kernel keeps it */
 	int32_t exit_status; /* of the thread */
 	bool has_robust_list; /* the program told Linux of one: */
 	uint64_t robust_list;

@@ -195,7 +195,7 @@ static int set_action(struct call *c, int n, struct action *a)
 	return r;
 }
 
-TRANSLATOR(sigaction)
+long signal_act(struct call *c, const uint64_t *trampoline)
 {
 	struct action a = {0}, before;
 	int n = signal_at(c, 0), r = 0;
@@ -207,11 +207,18 @@ TRANSLATOR(sigaction)
 	lock_release(&c->thread->process->lock);
 	if (c->a[1])
 		r = arg_in(c, 1, &a);
+	if (trampoline)
+		a.restorer = *trampoline;
 	if (r == 0 && c->a[1])
 		r = set_action(c, n, &a);
 	if (r == 0 && c->a[2])
 		r = arg_out(c, 2, &before);
 	return r;
+}
+
+TRANSLATOR(sigaction)
+{
+	return signal_act(c, NULL);
 }
 
 /* ---- The signal stack ----------------------------------------------------------- */

@@ -56,6 +56,9 @@ enum signal_code {
 	CODE_THREAD,
 };
 
+/* sigaction(number, action, old action): with the trampoline, where it is not in the structure. */
+long signal_act(struct call *c, const uint64_t *trampoline);
+
 /* kill(a[0], a[1]), for other calls. */
 long call_kill(struct call *c);
 

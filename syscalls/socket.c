@@ -248,7 +248,7 @@ TRANSLATOR(connectat)
 	return make_at(c, true, connect_to);
 }
 
-static long accept_on(struct call *c, uint64_t fd, uint64_t flags)
+long socket_accept(struct call *c, uint64_t fd, uint64_t flags)
 {
 	struct address_result result;
 	if (c->a[1] && !c->a[2])
@@ -287,14 +287,14 @@ TRANSLATOR(accept)
 	long flags = host(c, __NR_fcntl, fd, F_GETFL);
 	if (flags < 0)
 		return flags;
-	return accept_on(c, fd, flags & O_NONBLOCK ? SOCK_NONBLOCK : 0);
+	return socket_accept(c, fd, flags & O_NONBLOCK ? SOCK_NONBLOCK : 0);
 }
 
 TRANSLATOR(accept4)
 {
 	uint64_t fd, flags;
 	int r = arg_values(c, 0, &fd, 3, &flags);
-	return r < 0 ? r : accept_on(c, fd, flags);
+	return r < 0 ? r : socket_accept(c, fd, flags);
 }
 
 static long ask_name(struct call *c, int nr)

@@ -120,6 +120,39 @@ struct option_call {
 	uint32_t used; /* of it */
 };
 
+/* Lines of a table of options by Linux's name.  SOCKET_LEVEL is the system's own number for options
+ * of sockets themselves; protocols' levels have one number everywhere. */
+#define OPTION(g, h, f) \
+	{ \
+		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, .host = (h), \
+		.form = (f), .name = #h \
+	}
+#define OPTION_READ(g, h, f) \
+	{ \
+		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, .host = (h), \
+		.form = (f), .name = #h, .read_only = true \
+	}
+#define OPTION_TYPE(g, h, t) \
+	{ \
+		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, .host = (h), \
+		.form = OPTION_NAMES, .name = #h, .read_only = true, .type = &type_##t \
+	}
+#define OPTION_SIZED(g, h, n) \
+	{ \
+		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, .host = (h), \
+		.form = OPTION_BYTES, .name = #h, .size = (n) \
+	}
+#define PROTOCOL(level, g, h, f) \
+	{ \
+		.guest_level = (level), .guest = (g), .host_level = (level), .host = (h), \
+		.form = (f), .name = #h \
+	}
+#define PROTOCOL_SIZED(level, g, h, n) \
+	{ \
+		.guest_level = (level), .guest = (g), .host_level = (level), .host = (h), \
+		.form = OPTION_BYTES, .name = #h, .size = (n) \
+	}
+
 /* ---- Who sent it (socket_credentials.c) --------------------------------------- */
 
 /* What a receiver's option asks to be told. */
@@ -178,6 +211,9 @@ long socket_set(struct call *c, const struct socket_rules *rules);
 /* sendmsg and recvmsg(fd, message, flags). */
 long socket_send_message(struct call *c, const struct socket_rules *rules);
 long socket_receive_message(struct call *c, const struct socket_rules *rules);
+
+/* accept4 with Linux's flags.  Uses accept4, close, getsockopt, setsockopt. */
+long socket_accept(struct call *c, uint64_t fd, uint64_t flags);
 
 /* A Linux socket option into a buffer: 0 or -errno.  Uses getsockopt. */
 int socket_get_option(struct call *c, int fd, int level, int option, void *to, size_t size);

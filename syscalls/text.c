@@ -1,5 +1,17 @@
 #include "syscalls/text.h"
 
+#include <string.h>
+
+void text_cut(char *to, size_t size, const char *from)
+{
+	size_t n = strlen(from);
+
+	if (n >= size)
+		n = size - 1;
+	memset(to, 0, size);
+	memcpy(to, from, n);
+}
+
 void text_add(struct text *t, const char *more)
 {
 	for (; *more && t->n < t->size; more++)

@@ -10,6 +10,9 @@ struct text {
 	size_t size, n;
 };
 
+/* All of to[size]: what fits of a string, NUL bytes after it, one at least. */
+void text_cut(char *to, size_t size, const char *from);
+
 void text_add(struct text *t, const char *more);
 void text_number(struct text *t, int64_t number);
 

@@ -28,6 +28,16 @@ TRANSLATOR(padded_pwrite)
 	return padded_transfer(c, __NR_pwrite64);
 }
 
+TRANSLATOR(padded_preadv)
+{
+	return padded_transfer(c, __NR_preadv);
+}
+
+TRANSLATOR(padded_pwritev)
+{
+	return padded_transfer(c, __NR_pwritev);
+}
+
 /* Who waits in a kqueue for a file to have more to read may be waiting for this. */
 static long seek(struct call *c, int offset_at, int whence_at)
 {
@@ -92,6 +102,36 @@ TRANSLATOR(posix_fallocate)
 	if (r == 0)
 		r = host_wait(c, __NR_fallocate, fd, 0, c->a[1], c->a[2]);
 	return r == -EOPNOTSUPP ? -EINVAL : r; /* POSIX's name for a file system without it */
+}
+
+/* The same with an unused word after the descriptor. */
+TRANSLATOR(padded_fallocate)
+{
+	c->a[1] = c->a[2];
+	c->a[2] = c->a[3];
+	return call_posix_fallocate(c);
+}
+
+/* fdiscard(fd, unused, offset, length): a hole. */
+TRANSLATOR(padded_discard)
+{
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+
+	if (r == 0 && ((int64_t)c->a[2] < 0 || (int64_t)c->a[3] <= 0))
+		r = -EINVAL;
+	return r < 0 ? r
+		     : host_wait(c, __NR_fallocate, fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				 c->a[2], c->a[3]);
+}
+
+/* posix_fadvise(fd, unused, offset, length, advice) */
+TRANSLATOR(padded_fadvise)
+{
+	uint64_t fd, advice;
+	int r = arg_values(c, 0, &fd, 4, &advice);
+
+	return r < 0 ? r : host(c, __NR_fadvise64, fd, c->a[2], c->a[3], advice);
 }
 
 /* fspacectl(fd, command, range in, flags, range out): a hole; nothing is left to do after. */

@@ -7,6 +7,7 @@
 #include "syscalls/ksem.h"
 #include "syscalls/linux.h"
 #include "syscalls/lookup.h"
+#include "syscalls/text.h"
 
 /* ---- Types ------------------------------------------------------------------------- */
 
@@ -56,21 +57,11 @@ int freebsd_dev32_to_host(struct call *c, const void *guest, void *host)
 	return never_in();
 }
 
-static void cut_text(const char *from, char *to, size_t size)
-{
-	size_t n = strlen(from);
-
-	if (n >= size)
-		n = size - 1;
-	memset(to, 0, size);
-	memcpy(to, from, n);
-}
-
 #define TEXT(size) \
 	int freebsd_text##size##_to_guest(struct call *c, const void *host, void *guest) \
 	{ \
 		(void)c; \
-		cut_text(host, guest, size); \
+		text_cut(guest, size, host); \
 		return 0; \
 	} \
 	int freebsd_text##size##_to_host(struct call *c, const void *guest, void *host) \

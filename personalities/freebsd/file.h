@@ -3,6 +3,7 @@
 #define GUISE_FREEBSD_FILE_H
 
 #include "syscalls/abi.h"
+#include "syscalls/ioctl.h"
 
 /* A type with hooks in file.c: freebsd_NAME_to_host() and freebsd_NAME_to_guest(). */
 #define FREEBSD_CUSTOM(n, guest, host) FREEBSD_LOOKS(n, guest, host, LOOK_PLAIN)
@@ -31,13 +32,6 @@ FREEBSD_HOOKS(utime_nsec);
 FREEBSD_HOOKS(rlim);
 FREEBSD_HOOKS(key);
 FREEBSD_HOOKS(termios);
-
-/* sys/ioccom.h: a request is its direction, the size of what it points to, group and number. */
-#define DIRECTION_VOID 0x20000000u
-#define DIRECTION_OUT 0x40000000u
-#define DIRECTION_IN 0x80000000u
-#define REQUEST(direction, group, number, size) \
-	(DIRECTION_##direction | (size) << 16 | (group) << 8 | (number))
 
 /* shm_open2's options. */
 #define SHM_OPTION_SEALABLE 1

@@ -477,6 +477,7 @@ PERSONALITY(freebsd) = {
 	.no_call_signal = 12, /* SIGSYS: kern_sig.c, nosys() */
 	.default_release = 1402000,
 	.default_release_name = "14.2-RELEASE",
+	.release_unit = 1000,
 	.release_name = release_name,
 	.fetch = fetch,
 	.error_flag = FLAG_CARRY,

@@ -134,37 +134,6 @@ static size_t credentials(enum asked asked, const struct credentials *from, unsi
 #define SOCKET_LEVEL 0xffff /* SOL_SOCKET */
 #define LOCAL_LEVEL 0 /* SOL_LOCAL; IPPROTO_IP, too */
 
-#define OPTION(g, h, f) \
-	{ \
-		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, .host = (h), \
-		.form = (f), .name = #h \
-	}
-#define OPTION_READ(g, h, f) \
-	{ \
-		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, .host = (h), \
-		.form = (f), .name = #h, .read_only = true \
-	}
-#define OPTION_TYPE(g, h, t) \
-	{ \
-		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, .host = (h), \
-		.form = OPTION_NAMES, .name = #h, .read_only = true, .type = &type_##t \
-	}
-#define OPTION_SIZED(g, h, n) \
-	{ \
-		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, .host = (h), \
-		.form = OPTION_BYTES, .name = #h, .size = (n) \
-	}
-#define PROTOCOL(level, g, h, f) \
-	{ \
-		.guest_level = (level), .guest = (g), .host_level = (level), .host = (h), \
-		.form = (f), .name = #h \
-	}
-#define PROTOCOL_SIZED(level, g, h, n) \
-	{ \
-		.guest_level = (level), .guest = (g), .host_level = (level), .host = (h), \
-		.form = OPTION_BYTES, .name = #h, .size = (n) \
-	}
-
 #define CUSTOM(level, g, n, h, getting, setting) \
 	{ \
 		.guest_level = (level), .guest = (g), .host = (h), .form = OPTION_CUSTOM, \

@@ -218,6 +218,10 @@ static void set_registers(struct tracee *t, const struct tracee *maker)
 	struct call c = {.thread = &t->thread, .personality = t->guest->process.personality};
 	const struct new_thread *n = &t->asked;
 
+	if (n->has_regs) {
+		t->thread.regs = n->regs;
+		return;
+	}
 	if (!n->continues) {
 		t->thread.regs = (struct regs){.rip = n->entry,
 					       .rdi = n->arg,

@@ -303,6 +303,10 @@ static void set_registers(const struct thread *maker, struct thread *t, const st
 {
 	struct call c = {.thread = t, .personality = t->process->personality};
 
+	if (n->has_regs) {
+		t->regs = n->regs;
+		return;
+	}
 	if (!n->continues) {
 		t->regs = (struct regs){.rip = n->entry,
 					.rdi = n->arg,
@@ -348,9 +352,10 @@ static long start_thread(struct call *c, struct resident *r, const struct new_th
 	__atomic_store_n(&r->birth.word, sequence + NUMBERS_OPEN, __ATOMIC_RELEASE);
 	__atomic_add_fetch(&c->thread->process->n_threads, 1, __ATOMIC_RELAXED);
 	tid = gate_clone(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-				 CLONE_SYSVSEM | CLONE_SETTLS | CLONE_CHILD_SETTID |
+				 CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID |
 				 CLONE_CHILD_CLEARTID,
-			 first_stack(child), NULL, &space.slots[child->slot], n->tls, begin_thread);
+			 first_stack(child), &space.slots[child->slot], &space.slots[child->slot],
+			 n->tls, begin_thread); /* there before either goes on: it can be woken */
 	if (tid < 0) {
 		__atomic_sub_fetch(&c->thread->process->n_threads, 1, __ATOMIC_RELAXED);
 		slot_free(child);
