@@ -60,7 +60,7 @@ BOX := $(filter-out sandbox/mkfilter.c sandbox/refusal.c,$(wildcard sandbox/*.c 
 CLI := $(wildcard cli/*.c)
 UNIT := $(wildcard tests/unit/*.c)
 UNIT_SUITES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
-GUESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
+GUESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c tests/guest/*/*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 
 RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
@@ -221,6 +221,10 @@ $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_fre
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
+$(filter $(B)/guest/netbsd/%,$(GUEST_BINS)): $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_netbsd.h
+	$(Q)mkdir -p $(@D)
+	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -DNETBSD -o $@ $< && elfedit --output-osabi NetBSD $@
+
 # A root directory with a dynamic program, its interpreter and two libraries.
 WORLD_CFLAGS := $(filter-out -static -fno-pie -no-pie,$(GUEST_CFLAGS)) -fvisibility=hidden \
 	-Wl,--hash-style=sysv -Wl,-z,now
@@ -331,14 +335,11 @@ GO_ENV := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GO111MODULE=auto \
 	GOCACHE=$(abspath $(B))/go-cache GOPATH=$(abspath $(B))/go-path GOTOOLCHAIN=local
 GO_SRC := $(wildcard tests/real/storm/*.go tests/real/storm/go.mod)
 
-$(B)/storm.freebsd: $(GO_SRC)
-	$(call say,GO,$@)cd tests/real/storm && $(GO_ENV) GOOS=freebsd GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
+$(B)/storm.%: $(GO_SRC)
+	$(call say,GO,$@)cd tests/real/storm && $(GO_ENV) GOOS=$* GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
 
 $(B)/watch.freebsd: $(wildcard tests/real/watch/*.go tests/real/watch/go.mod)
 	$(call say,GO,$@)cd tests/real/watch && $(GO_ENV) GOOS=freebsd GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
-
-$(B)/storm.linux: $(GO_SRC)
-	$(call say,GO,$@)cd tests/real/storm && $(GO_ENV) GOOS=linux GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
 
 FUZZ_CFLAGS := $(filter-out -Woverride-init -Winitializer-overrides,$(COMMON)) \
 	-D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' -O1 -g \
@@ -360,8 +361,7 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 COUNTED := $(patsubst %,$(B)/bench/%,steps calls calls.native kevent kevent.native)
 built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(STACKS) $(B)/crash.linux $(COUNTED) $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native $(B)/escape/traced \
-	$(PROBE_BINS) $(B)/storm.freebsd \
-	$(B)/storm.linux $(B)/watch.freebsd $(FUZZ_BINS) inputs
+	$(PROBE_BINS) $(addprefix $(B)/storm.,freebsd netbsd linux) $(B)/watch.freebsd $(FUZZ_BINS) inputs
 	@:
 
 # Use every processor unless told otherwise.

@@ -1,6 +1,7 @@
 /* What a freestanding guest program needs: an entry, calls with their raw results, and
- * CHECK.  Call numbers are the rows' own (guest_numbers_freebsd.h is made from them); other
- * numbers and layouts are FreeBSD's headers' (release 15, sys/sys).
+ * CHECK.  Call numbers are the rows' own (guest_numbers_SYSTEM.h is made from them); other
+ * numbers and layouts are FreeBSD's headers' (release 15, sys/sys).  With -DNETBSD it is NetBSD's
+ * world: entry, note and numbers of calls.
  *
  * A program defines `void test(int argc, char **argv, char **envp)`.  Its exit status is the
  * number of the first check that failed, 0 if all held.
@@ -18,6 +19,16 @@
 #include <asm/unistd.h>
 #define SYS__exit __NR_exit_group
 #define SYS_write __NR_write
+#elif defined(NETBSD)
+#include "guest_numbers_netbsd.h"
+#define SYS__exit SYS_exit
+__asm__(".pushsection .note.netbsd.ident, \"a\", @note\n"
+	"	.balign 4\n"
+	"	.long 7, 4, 1\n"
+	"	.asciz \"NetBSD\"\n"
+	"	.balign 4\n"
+	"	.long 1000000000\n"
+	".popsection\n");
 #else
 #include "guest_numbers_freebsd.h"
 
@@ -237,7 +248,7 @@ static inline void is(int n, long value, long expected, const char *what)
 
 void test(int argc, char **argv, char **envp);
 
-/* FreeBSD enters with rdi = address of argc; Linux with it at rsp. */
+/* FreeBSD enters with rdi = address of argc; Linux and NetBSD with it at rsp. */
 __attribute__((used)) static void start(long *block)
 {
 	test((int)block[0], (char **)block + 1, (char **)block + block[0] + 2);
@@ -246,7 +257,7 @@ __attribute__((used)) static void start(long *block)
 __asm__(".pushsection .text\n"
 	".global _start\n"
 	"_start:\n"
-#ifdef NATIVE
+#if defined(NATIVE) || defined(NETBSD)
 	"	mov %rsp, %rdi\n"
 #endif
 	"	and $-16, %rsp\n"
@@ -255,7 +266,7 @@ __asm__(".pushsection .text\n"
 	"	hlt\n"
 	".popsection\n");
 
-#ifndef NATIVE
+#if !defined(NATIVE) && !defined(NETBSD)
 struct timespec {
 	long sec, nsec;
 };

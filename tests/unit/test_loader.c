@@ -409,12 +409,12 @@ START_TEST(names_systems_that_do_not_run)
 	struct inspect_problem list[INSPECT_PROBLEMS];
 	const struct inspect_view view = {nothing_there, NULL, NULL};
 
-	f.e.e_ident[EI_OSABI] = 2;
+	f.e.e_ident[EI_OSABI] = 12;
 	int fd = file_of(f.bytes, sizeof f.bytes);
 	ck_assert_int_eq(inspect_file(fd, &i), 0);
 	ck_assert_uint_eq(inspect_problems(&i, &view, list, INSPECT_PROBLEMS), 1);
 	ck_assert_int_eq(list[0].status, EXIT_NOT_RUNNABLE);
-	ck_assert_ptr_nonnull(strstr(list[0].what, "NetBSD"));
+	ck_assert_ptr_nonnull(strstr(list[0].what, "OpenBSD"));
 	close(fd);
 }
 END_TEST

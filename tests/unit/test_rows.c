@@ -140,6 +140,10 @@ static const struct listed {
   freebsd_13[] =
 	  {
 #include "tests/unit/freebsd_13_2_calls.def"
+},
+  netbsd_10[] =
+	  {
+#include "tests/unit/netbsd_10_calls.def"
 #undef LISTED
 },
   freebsd_capabilities[] = {
@@ -226,6 +230,21 @@ START_TEST(freebsd_descriptors_need_rights)
 			ck_assert_msg(in_list(freebsd_capabilities, COUNT(freebsd_capabilities),
 					      nr),
 				      "%u, %s: not in capability.def", nr, p->rows[nr].name);
+}
+END_TEST
+
+START_TEST(netbsd_numbers_are_its_own)
+{
+	const struct personality *p = named("netbsd");
+	for (size_t i = 0; i < COUNT(netbsd_10); i++) {
+		const struct row *row = find_row(p, netbsd_10[i].nr);
+		ck_assert_msg(row != NULL, "no row %u, %s", netbsd_10[i].nr, netbsd_10[i].name);
+		ck_assert_str_eq(row->name, netbsd_10[i].name);
+	}
+	for (uint32_t nr = 0; nr < p->n_rows; nr++)
+		ck_assert_msg(p->rows[nr].kind == ROW_ABSENT ||
+				      in_list(netbsd_10, COUNT(netbsd_10), nr),
+			      "%u, %s, is not in the list", nr, p->rows[nr].name);
 }
 END_TEST
 
@@ -360,6 +379,7 @@ Suite *rows_suite(void)
 	tcase_add_test(t, sets_are_handed_over);
 	tcase_add_test(t, freebsd_numbers_are_its_own);
 	tcase_add_test(t, freebsd_has_no_other_numbers);
+	tcase_add_test(t, netbsd_numbers_are_its_own);
 	tcase_add_test(t, freebsd_capabilities_are_its_calls);
 	tcase_add_test(t, freebsd_descriptors_need_rights);
 	tcase_add_test(t, errors_go_both_ways);
