@@ -56,6 +56,19 @@ static void take_descriptors(struct msghdr *h, struct channel_descriptors *got)
 	}
 }
 
+/* Who ends without having read all it was sent is told of first, and only once: what it sent
+ * before is still to come (net/unix/af_unix.c, unix_release_sock(), and net/core/datagram.c,
+ * __skb_try_recv_datagram(), Linux 6.1). */
+static ssize_t receive(int channel, struct msghdr *h)
+{
+	ssize_t n;
+
+	do
+		n = recvmsg(channel, h, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == ECONNRESET);
+	return n;
+}
+
 int channel_receive(int channel, struct message *m, struct channel_descriptors *got)
 {
 	union control control;
@@ -66,7 +79,7 @@ int channel_receive(int channel, struct message *m, struct channel_descriptors *
 		.msg_control = control.room,
 		.msg_controllen = sizeof control.room,
 	};
-	ssize_t n = recvmsg(channel, &h, MSG_CMSG_CLOEXEC);
+	ssize_t n = receive(channel, &h);
 
 	got->n = 0;
 	if (n <= 0)
