@@ -298,6 +298,7 @@ enum row_flags {
 	ROW_NO_RESTART = 1, /* interrupted, it fails with EINTR whatever SA_RESTART says */
 	ROW_POSIX_ERROR = 2, /* the error is the result, not a failure (posix_fallocate) */
 	ROW_NO_RETURN = 4, /* result registers are left alone (exit, sigreturn) */
+	ROW_ONCE = 8, /* interrupted, it has done its work all the same: never made again */
 };
 
 #define END_OF_USES (-1)
@@ -338,6 +339,7 @@ struct row {
 #define FLAGS(f) , .flags = (f)
 #define FAILED(fn) , .failed = (fn)
 #define NO_RESTART FLAGS(ROW_NO_RESTART)
+#define ONCE FLAGS(ROW_ONCE)
 #define POSIX_ERROR FLAGS(ROW_POSIX_ERROR | ROW_NO_RESTART)
 
 /* USES(openat, fstat) -> __NR_openat, __NR_fstat, */
@@ -460,6 +462,16 @@ enum {
 static inline bool is_error(long r)
 {
 	return (unsigned long)r >= (unsigned long)-4095;
+}
+
+/* The call did not come to its end, for a signal: it may be made again.  A close has come to its end
+ * even so, the number may be another file's by now, and its EINTR is for the program (sys/kern/kern_descrip.c:
+ * closefp_impl; Linux's fs/open.c: close). */
+static inline bool is_interrupted(const struct call *c, long result)
+{
+	bool for_good = c->is_cut || (c->row && (c->row->flags & ROW_ONCE));
+
+	return result == CALL_AGAIN || (result == -EINTR && !for_good);
 }
 
 /* A translator: declared and defined in one breath, named as its rows name it. */

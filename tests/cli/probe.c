@@ -3,7 +3,7 @@
  *   exit N            kill N            args ...          env
  *   read PATH         write PATH TEXT   list PATH         fds
  *   sleep             ids               daemon            connect PORT
- *   scribble SEED     mortals N
+ *   scribble SEED     mortals N         close PATH N
  */
 #include "tests/guest/guest.h"
 #include "syscalls/engine/resident/layout.h"
@@ -150,6 +150,16 @@ static void mortals(long n)
 	}
 }
 
+/* Opens and closes a file n times; each time what close said, and whether the number is free. */
+static void close_often(const char *path, long n)
+{
+	while (n-- > 0) {
+		long fd = sys(SYS_open, path, 0);
+		out_number("close", sys(SYS_close, fd));
+		out_number("again", sys(SYS_close, fd));
+	}
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -175,6 +185,8 @@ void test(int argc, char **argv, char **envp)
 		scribble(number(argv[2]));
 	if (!strcmp(what, "mortals"))
 		mortals(number(argv[2]));
+	if (!strcmp(what, "close"))
+		close_often(argv[2], number(argv[3]));
 	if (!strcmp(what, "args"))
 		for (int i = 0; i < argc; i++)
 			out(argv[i]), out("\n");

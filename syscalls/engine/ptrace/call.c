@@ -144,7 +144,7 @@ static void settle(struct tracee *t, struct call *c, long result)
 	struct action action;
 	bool delivers = false;
 
-	while ((result == -EINTR && !c->is_cut) || result == CALL_AGAIN) {
+	while (is_interrupted(c, result)) {
 		if (interrupted(t, c, result, &delivers, &info, &action) != REPEATS)
 			break;
 		result = dispatch(c);

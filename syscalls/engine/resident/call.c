@@ -186,7 +186,7 @@ static long settle(struct resident *r, struct call *c, long result, bool *delive
 	enum ending ending;
 
 	*delivers = false;
-	while ((result == -EINTR && !c->is_cut) || result == CALL_AGAIN) {
+	while (is_interrupted(c, result)) {
 		ending = interrupted(r, c, result, delivers, info, a);
 		if (ending != REPEATS)
 			return ending == ENDS ? -EINTR : CALL_AGAIN;
