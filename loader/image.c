@@ -8,7 +8,7 @@
 #define COUNT_OF(a) (sizeof(a) / sizeof(*(a)))
 
 /* Headers are read a few at a time: the resident's stack is small. */
-#define HEADERS_AT_ONCE 16
+#define HEADERS_AT_ONCE 4
 /* Linux's own bound: the table must fit in 64 KiB (fs/binfmt_elf.c). */
 #define MOST_HEADERS (65536 / sizeof(Elf64_Phdr))
 /* How much of one PT_NOTE segment is looked at. */

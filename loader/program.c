@@ -24,18 +24,28 @@
 #define S_IFMT 00170000
 #define S_IFREG 0100000
 
+/* Headers, notes and the interpreter's name are mostly within so many bytes. */
+#define HEAD 896
+
 struct reader {
 	struct call *c;
 	int fd;
+	size_t n_head;
+	const void *head; /* of the file, read beforehand */
 };
 
 static long read_at(void *context, void *to, size_t n, uint64_t offset)
 {
 	struct reader *r = context;
 	size_t used = r->c->scratch_used;
-	uint64_t at = scratch(r->c, n);
+	uint64_t at;
 	long got;
 
+	if (offset <= r->n_head && n <= r->n_head - offset) {
+		memcpy(to, (const char *)r->head + offset, n);
+		return (long)n;
+	}
+	at = scratch(r->c, n);
 	if (!at)
 		return -ENOMEM;
 	got = host(r->c, __NR_pread64, r->fd, at, n, offset);
@@ -100,16 +110,30 @@ static int open_executable(struct call *c, const char *path)
 			  host(c, __NR_openat, AT_FDCWD, at, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0));
 }
 
+/* One call for what would be three or four.  What cannot be read now is read, or refused, later. */
+static void read_head(struct reader *r, char local[HEAD])
+{
+	uint64_t at = scratch(r->c, HEAD);
+	long got = at ? host(r->c, __NR_pread64, r->fd, at, HEAD, 0) : 0;
+
+	r->head = got > 0 ? scratch_seen(r->c, at, (size_t)got, local) : NULL;
+	r->n_head = r->head ? (size_t)got : 0;
+}
+
 static int read_image(struct call *c, int fd, struct image *image, struct program *out)
 {
-	struct reader reader = {c, fd};
+	char head[HEAD];
+	struct reader reader = {.c = c, .fd = fd};
 	struct image_source source = {.read_at = read_at, .context = &reader};
+	size_t used = c->scratch_used;
 	enum image_error error;
 	int r = file_size(c, fd, &source.size);
 
 	if (r < 0)
 		return r;
+	read_head(&reader, head);
 	error = image_read(&source, image);
+	c->scratch_used = used;
 	if (error != IMAGE_OK && out) {
 		out->what = image_error_text(error).what;
 		out->cure = image_error_text(error).cure;
@@ -173,7 +197,7 @@ static int open_following_script(struct call *c, const char *path, struct progra
 static int follow_script(struct call *c, const char *path, struct program *out)
 {
 	char head[IMAGE_SCRIPT_LINE + 1]; /* one more: a line too long shows */
-	struct reader reader = {c, out->fd};
+	struct reader reader = {.c = c, .fd = out->fd};
 	uint64_t size;
 	long n;
 	int r;

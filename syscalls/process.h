@@ -134,8 +134,8 @@ struct process {
 		uint32_t made;
 	} thread_timers; /* that tell one thread of their expiry (timer.c) */
 	struct counted counted;
-	char path[4096]; /* the program, as the guest knows it */
 	struct action actions[MAX_SIGNAL];
+	char path[4096]; /* the program, as the guest knows it; most are short */
 };
 
 /* A value of a type that was translated last (types.c). */
