@@ -102,6 +102,7 @@ enum option_form {
 struct option {
 	int32_t guest_level, guest;
 	int32_t host_level, host;
+	int32_t host_elsewhere; /* for sockets that are not the Internet's; 0: as for all */
 	uint8_t form; /* enum option_form */
 	bool read_only;
 	uint16_t domain; /* only for sockets of this Linux family; 0: for all */

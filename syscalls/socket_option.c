@@ -75,6 +75,19 @@ static int find_option(struct call *c, const struct socket_rules *rules, struct 
 	return -ENOPROTOOPT;
 }
 
+static int host_option(struct call *c, const struct option_call *o)
+{
+	int domain;
+
+	if (!o->option->host_elsewhere)
+		return o->option->host;
+	int r = socket_get_option(c, o->fd, SOL_SOCKET, SO_DOMAIN, &domain, sizeof domain);
+	if (r < 0)
+		return r;
+	return domain == AF_INET || domain == AF_INET6 ? o->option->host
+						       : o->option->host_elsewhere;
+}
+
 /* ---- Reading ----------------------------------------------------------------- */
 
 static int give_int(struct call *c, struct option_call *o, int value)
@@ -143,7 +156,7 @@ static int int_to_guest(struct call *c, const struct option_call *o, int *value)
 static int get_value(struct call *c, struct option_call *o)
 {
 	const struct option *option = o->option;
-	int value = 0, r = 0;
+	int value = 0, r = 0, number;
 	if (option->form == OPTION_CUSTOM)
 		return option->get ? option->get(c, o) : -ENOPROTOOPT;
 	if (option->form == OPTION_BYTES)
@@ -156,11 +169,13 @@ static int get_value(struct call *c, struct option_call *o)
 				: 0;
 		return r < 0 ? r : give_int(c, o, value);
 	}
+	number = host_option(c, o);
+	if (number < 0)
+		return number;
 	if (option->form == OPTION_ERROR)
 		r = socket_error(c, o, &value);
 	else
-		r = socket_get_option(c, o->fd, option->host_level, option->host, &value,
-				      sizeof value);
+		r = socket_get_option(c, o->fd, option->host_level, number, &value, sizeof value);
 	if (r == 0)
 		r = int_to_guest(c, o, &value);
 	return r < 0 ? r : give_int(c, o, value);
@@ -232,7 +247,10 @@ static int set_value(struct call *c, const struct option_call *o)
 		value = value ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
 	if (option->form == OPTION_BUFFER && value <= 0)
 		return -EINVAL;
-	return socket_set_option(c, o->fd, option->host_level, option->host, &value, sizeof value);
+	int number = host_option(c, o);
+	if (number < 0)
+		return number;
+	return socket_set_option(c, o->fd, option->host_level, number, &value, sizeof value);
 }
 
 long socket_set(struct call *c, const struct socket_rules *rules)

@@ -140,6 +140,16 @@ static size_t credentials(enum asked asked, const struct credentials *from, unsi
 		.get = (getting), .set = (setting), .name = (n) \
 	}
 
+/* Any socket may have it (sys/kern/uipc_socket.c: sosetopt), which to a local one means nothing.
+ * Linux keeps it for the Internet's only (net/core/sock.c, since 6.13); what a local socket is to
+ * remember is kept in an option that means nothing to one either. */
+#define REUSE_PORT(g) \
+	{ \
+		.guest_level = SOCKET_LEVEL, .guest = (g), .host_level = SOL_SOCKET, \
+		.host = SO_REUSEPORT, .host_elsewhere = SO_NO_CHECK, .form = OPTION_FLAG, \
+		.name = "SO_REUSEPORT" \
+	}
+
 /* struct linger, struct timeval, struct ip_mreq and struct ipv6_mreq are the same bytes. */
 static const struct option options[] = {
 	OPTION_READ(0x0002, SO_ACCEPTCONN, OPTION_FLAG),
@@ -149,13 +159,13 @@ static const struct option options[] = {
 	OPTION(0x0020, SO_BROADCAST, OPTION_FLAG),
 	OPTION_SIZED(0x0080, SO_LINGER, 8),
 	OPTION(0x0100, SO_OOBINLINE, OPTION_FLAG),
-	OPTION(0x0200, SO_REUSEPORT, OPTION_FLAG),
+	REUSE_PORT(0x0200),
 	OPTION(0x0400, SO_TIMESTAMP, OPTION_FLAG),
 	{.guest_level = SOCKET_LEVEL,
 	 .guest = 0x0800,
 	 .form = OPTION_NO_SIGPIPE,
 	 .name = "SO_NOSIGPIPE"},
-	OPTION(0x10000, SO_REUSEPORT, OPTION_FLAG), /* SO_REUSEPORT_LB */
+	REUSE_PORT(0x10000), /* SO_REUSEPORT_LB */
 	OPTION(0x1001, SO_SNDBUF, OPTION_BUFFER),
 	OPTION(0x1002, SO_RCVBUF, OPTION_BUFFER),
 	OPTION_READ(0x1003, SO_SNDLOWAT, OPTION_INT),

@@ -129,9 +129,31 @@ static void mode(void)
 	sys(SYS_close, inet);
 }
 
+/* A socket has what was set, though it means nothing to its family; programs set it on any. */
+static void reused_port(void)
+{
+	enum { SO_REUSEPORT = 0x200 };
+	const int families[] = {AF_UNIX, AF_INET};
+
+	for (size_t i = 0; i < COUNT(families); i++) {
+		long s = sys(SYS_socket, families[i], STREAM, 0);
+		uint32_t length = sizeof(int);
+		int value = 7;
+		IS(70, sys(SYS_setsockopt, s, SOL_SOCKET, SO_REUSEPORT, &value, 4), 0);
+		IS(71, sys(SYS_getsockopt, s, SOL_SOCKET, SO_REUSEPORT, &value, &length), 0);
+		IS(72, value, SO_REUSEPORT);
+		value = 0;
+		IS(73, sys(SYS_setsockopt, s, SOL_SOCKET, SO_REUSEPORT, &value, 4), 0);
+		IS(74, sys(SYS_getsockopt, s, SOL_SOCKET, SO_REUSEPORT, &value, &length), 0);
+		IS(75, value, 0);
+		sys(SYS_close, s);
+	}
+}
+
 void test(int argc, char **argv, char **envp)
 {
 	listening();
 	unfit();
 	mode();
+	reused_port();
 }
