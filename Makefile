@@ -87,6 +87,12 @@ FUZZ_BINS := $(FUZZERS:%=$(B)/fuzz/%)
 .SECONDARY:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
+# What makes others in its turn makes them once, also beside another goal.
+ifneq ($(filter check% soak lint demo bench% conformance,$(MAKECMDGOALS)),)
+ifneq ($(words $(MAKECMDGOALS)),1)
+.NOTPARALLEL:
+endif
+endif
 .PHONY: FORCE all help check check-escape soak lint demo bench bench-docs conformance install uninstall clean distclean docs \
 	deps-build deps-test deps-lint built-tests inputs format
 

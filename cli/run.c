@@ -158,11 +158,21 @@ static int copy_setting(struct run *r, const char *option, const char *from, cha
 	return 0;
 }
 
+/* Of any system: which it is shows later. */
+static bool is_release(const char *text)
+{
+	uint32_t number;
+
+	for_each_personality(p)
+		if (p->release_unit && release_number(text, p->release_unit, &number) == 0)
+			return true;
+	return false;
+}
+
 static int read_settings(struct run *r)
 {
 	const struct run_options *g = &r->given;
 	struct settings *s = &r->box.settings;
-	uint32_t release;
 
 	s->magic = SETTINGS_MAGIC;
 	s->flags = (g->check_uses ? SETTINGS_CHECK_USES : 0) |
@@ -174,7 +184,7 @@ static int read_settings(struct run *r)
 		return failure_set(r->why, EXIT_GUISE,
 				   "--personality %s: unknown; `guise calls` lists the systems",
 				   g->personality);
-	if (g->release && release_number(g->release, 1, &release) < 0)
+	if (g->release && !is_release(g->release))
 		return failure_set(r->why, EXIT_GUISE,
 				   "--release %s: not a release; give one like 14.2-RELEASE, 14.2 "
 				   "or 1402000",

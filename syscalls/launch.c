@@ -61,6 +61,9 @@ int release_number(const char *text, uint32_t unit, uint32_t *number)
 	const char *rest = take_number(text, &major);
 
 	if (rest && !*rest && major >= RELEASE_NUMBERS) {
+		uint32_t of = unit ? major / unit / 100 : 0;
+		if (!of || of > RELEASE_MOST)
+			return -EINVAL;
 		*number = major;
 		return 0;
 	}

@@ -154,8 +154,9 @@ static void set_release(struct tracee *t, uint32_t wanted)
 
 	p->built_for = wanted;
 	p->release = wanted ? wanted : s->default_release;
-	if (*told && release_number(told, s->release_unit, &p->release) < 0)
-		tracee_die(t, EXIT_GUISE, "%s: no release of a system", told);
+	/* Another system's number is not for this program. */
+	if (*told)
+		(void)release_number(told, s->release_unit, &p->release);
 	s->release_name(p->release, p->release_name, sizeof p->release_name);
 	if (strchr(told, '-'))
 		memcpy(p->release_name, told, sizeof p->release_name);

@@ -98,9 +98,9 @@ static void set_release(struct process *p, uint32_t wanted)
 
 	p->built_for = wanted;
 	p->release = wanted ? wanted : s->default_release;
-	if (*space.settings.release &&
-	    release_number(space.settings.release, s->release_unit, &p->release) < 0)
-		die(EXIT_GUISE, "%s: no release of a system", space.settings.release);
+	/* Another system's number is not for this program. */
+	if (*space.settings.release)
+		(void)release_number(space.settings.release, s->release_unit, &p->release);
 	s->release_name(p->release, p->release_name, sizeof p->release_name);
 	if (strchr(space.settings.release, '-'))
 		memcpy(p->release_name, space.settings.release, sizeof p->release_name);
