@@ -51,7 +51,7 @@ int step_map_user(struct box *b, const struct step *s)
  * read-only (in a container) there is only the first. */
 int step_no_nesting(struct box *b, const struct step *s)
 {
-	(void)beside_write(b, "sys/user/max_user_namespaces", "0");
+	(void)beside_write(b, "sys/user/max_user_namespaces", "0"); /* as said */
 	return 0;
 }
 

@@ -110,7 +110,9 @@ static const char *cure_for(const struct step *s, int error)
 		return "only what is there can be hidden: check the path";
 	if (error == -EROFS)
 		return "what a writable directory lacks is not made there: make it first";
-	return rights && step_place(s->kind) == IN_INIT ? confine_refusal() : NULL;
+	return rights && (step_place(s->kind) == IN_INIT || step_place(s->kind) == BESIDE_INIT)
+		       ? confine_refusal()
+		       : NULL;
 }
 
 static int fail_step(struct box *b, const struct step *s, int error)

@@ -150,7 +150,7 @@ static long begin(struct call *c, const struct ucontext *uc, const struct regs *
 		r = engine_new_thread(c, &n);
 		signal_set_mask(c, &mask);
 	}
-	if (legacy)
+	if (legacy) /* saved a moment ago, where the guest does not write: cannot fail */
 		(void)engine_load_vectors(c->thread, legacy, rest, engine_vector_size() - 512);
 	return r;
 }
