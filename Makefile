@@ -53,6 +53,8 @@ UNIT_LDLIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) $(LDL
 SHARED := $(wildcard syscalls/*.c personalities/*/*.c)
 # What the resident needs of the loader: it maps programs for itself.
 MAPPER := $(addprefix loader/,brand.c image.c program.c)
+# What engines that trace have in common.
+RECORDS := $(wildcard syscalls/engine/*.c)
 LOOP := $(wildcard syscalls/engine/loop/*.c)
 PTRACE := $(wildcard syscalls/engine/ptrace/*.c)
 BOX := $(filter-out sandbox/mkfilter.c sandbox/refusal.c,$(wildcard sandbox/*.c loader/*.c trace/*.c)) \
@@ -65,9 +67,9 @@ FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 
 RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
 	$(wildcard syscalls/engine/resident/*.c syscalls/engine/resident/*.S) \
-	$(MAPPER) filter_gate))
+	$(RECORDS) $(MAPPER) filter_gate))
 MKFILTER_OBJS := $(patsubst %.c,$(B)/hosted/%.o,sandbox/mkfilter.c $(SHARED) $(MAPPER) $(LOOP))
-SUPERVISOR_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(SHARED) $(MAPPER) $(PTRACE)) $(B)/hosted/filter_traced.o
+SUPERVISOR_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(SHARED) $(RECORDS) $(MAPPER) $(PTRACE)) $(B)/hosted/filter_traced.o
 # The box's part that is made, not written: the resident's image and the filters without it.
 MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o $(B)/hosted/filter_settled.o $(B)/hosted/filter_settled_traced.o \
 	$(B)/hosted/filter_weaker.o $(B)/hosted/filter_weaker_net.o

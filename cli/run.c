@@ -499,11 +499,10 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 }
 
 /* What a supervisor does not do yet, or has nothing of. */
-static int check_traced(struct run *r, const struct run_trace *trace)
+static int check_traced(struct run *r)
 {
 	const struct run_options *g = &r->given;
-	const char *lack = trace       ? "tracing"
-			   : g->stats  ? "--stats"
+	const char *lack = g->stats    ? "--stats"
 			   : g->core   ? "--core"
 			   : g->weaker ? "--weaker"
 				       : NULL;
@@ -527,7 +526,7 @@ static int choose_engine(struct run *r, const struct run_trace *trace)
 		return failure_set(r->why, EXIT_GUISE,
 				   "--engine %s: unknown; give native, resident or ptrace", engine);
 	if (r->box.traced)
-		return check_traced(r, trace);
+		return check_traced(r);
 	if (r->box.native && need)
 		return failure_set(r->why, EXIT_GUISE,
 				   "--engine native: %s needs a resident; leave the option out",

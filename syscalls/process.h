@@ -170,6 +170,7 @@ struct thread {
 		uint64_t shared, own, inactive;
 	} robust; /* where the program keeps the lists of mutexes that tell of its end */
 	struct names_seen names[8];
+	struct trace_entry *entry; /* the call being traced (engine/record.h), or NULL */
 };
 
 /* Translators call make_bare() to say that for now their call is Linux's nr with the same

@@ -293,6 +293,8 @@ static void start_program(struct tracee *t, const struct handover *h, const stru
 	c.scratch_used = 0;
 	set_path(&c, start.path);
 	start.path = t->thread.process->path;
+	if (is_traced())
+		trace_program(&t->thread, start.path);
 	set_name(&c, base_name(start.path));
 	c.scratch_used = 0;
 	e = c.personality->start(&c, &start);

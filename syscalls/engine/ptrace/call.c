@@ -46,6 +46,8 @@ long host_wait_call(struct call *c, int nr, uint64_t a0, uint64_t a1, uint64_t a
 
 	if (is_stirred(c, nr))
 		return -EINTR;
+	if (is_traced())
+		trace_begun(c->thread, 0);
 	if (supervisor.settings.flags & SETTINGS_CHECK_USES)
 		check_use(c, nr);
 	signals_push_mask(t);
@@ -138,37 +140,59 @@ static enum ending interrupted(struct tracee *t, struct call *c, long result, bo
 	return restarts ? RESTARTS : ENDS;
 }
 
-static void settle(struct tracee *t, struct call *c, long result)
+/* The result, or CALL_AGAIN where the guest is to make the call anew. */
+static long settle(struct tracee *t, struct call *c, long result, bool *delivers,
+		   struct signal_info *info, struct action *a)
+{
+	*delivers = false;
+	while (is_interrupted(c, result)) {
+		enum ending ending = interrupted(t, c, result, delivers, info, a);
+
+		if (ending != REPEATS)
+			return ending == ENDS ? -EINTR : CALL_AGAIN;
+		result = dispatch(c);
+	}
+	if (result != CALL_DONE)
+		c->personality->leave(c, result);
+	return result;
+}
+
+static void finish(struct tracee *t, struct call *c, long result)
 {
 	struct signal_info info;
 	struct action action;
-	bool delivers = false;
+	bool delivers;
 
-	while (is_interrupted(c, result)) {
-		if (interrupted(t, c, result, &delivers, &info, &action) != REPEATS)
-			break;
-		result = dispatch(c);
-	}
+	result = settle(t, c, result, &delivers, &info, &action);
+	if (is_traced())
+		trace_leave(c, result);
 	if (delivers) {
 		signals_deliver(t, &info, &action);
 		return;
 	}
-	if (result != CALL_DONE)
-		c->personality->leave(c, result);
 	if (t->thread.mask_saved) {
 		t->thread.mask = t->thread.saved_mask;
 		t->thread.mask_saved = false;
 	}
 }
 
+static __attribute__((noinline)) void make_traced(struct tracee *t, struct call *c, long fetched)
+{
+	struct trace_entry entry;
+
+	trace_enter(&entry, c);
+	finish(t, c, fetched < 0 ? fetched : dispatch(c));
+}
+
 static void make_call(struct tracee *t)
 {
 	struct call c = {.thread = &t->thread, .personality = t->guest->process.personality};
-	long r = c.personality->fetch(&c);
+	long fetched = c.personality->fetch(&c);
 
-	if (r >= 0)
-		r = dispatch(&c);
-	settle(t, &c, r);
+	if (is_traced())
+		make_traced(t, &c, fetched);
+	else
+		finish(t, &c, fetched < 0 ? fetched : dispatch(&c));
 }
 
 /* The instruction of 64-bit calls leaves the way back in two registers (Intel's manual, SYSCALL);

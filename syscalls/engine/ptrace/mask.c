@@ -215,6 +215,8 @@ static long wait_masked(struct call *c, const struct sigset *set, uint64_t timeo
 	signals_push_mask(t);
 	mask = t->host_mask | wanted;
 	(void)tracee_request(t, PTRACE_SETSIGMASK, sizeof mask, (uint64_t)&mask);
+	if (is_traced())
+		trace_begun(&t->thread, 0);
 	n = wait_host(c, area + AREA_ARGUMENT, wanted, timeout, &si);
 	(void)tracee_request(t, PTRACE_SETSIGMASK, sizeof mask, (uint64_t)&t->host_mask);
 	if (n <= 0)

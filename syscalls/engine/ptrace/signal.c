@@ -281,11 +281,14 @@ static void by_default(struct tracee *t, int host)
 	set_host_mask(t, before);
 }
 
-static _Noreturn void terminate(struct tracee *t, int guest)
+static _Noreturn void terminate(struct tracee *t, const struct signal_info *info)
 {
+	int guest = info->number;
 	const struct signal *s = signal_by_guest(system_of(t), guest);
 	int host = s ? s->host : SIGKILL;
 
+	if (is_traced())
+		trace_event(&t->thread, TRACE_KILLED, guest);
 	board_killed(&t->guest->process, guest);
 	if (!(HOST_BIT(host) & SYNCHRONOUS)) /* the guest may have had it ignored by Linux */
 		(void)engine_action_default(t, host);
@@ -312,7 +315,7 @@ static bool decide(struct tracee *t, const struct signal_info *info, struct acti
 
 	get_action(&t->guest->process, n, a);
 	if (info->is_fault && (a->handler <= HANDLER_IGNORE || sigset_has(&t->thread.mask, n)))
-		terminate(t, n);
+		terminate(t, info);
 	if (a->handler > HANDLER_IGNORE)
 		return true;
 	if (a->handler == HANDLER_IGNORE)
@@ -320,7 +323,7 @@ static bool decide(struct tracee *t, const struct signal_info *info, struct acti
 	s = signal_by_guest(system_of(t), n);
 	switch (signal_default_of(system_of(t), n)) {
 	case SIGNAL_TERMINATES:
-		terminate(t, n);
+		terminate(t, info);
 	case SIGNAL_STOPS:
 		by_default(t, s ? s->host : SIGSTOP);
 	}
@@ -338,6 +341,19 @@ bool signals_settle(struct tracee *t, struct signal_info *info, struct action *a
 	return false;
 }
 
+static _Noreturn void end_by_bad_stack(struct tracee *t)
+{
+	const struct personality *p = system_of(t);
+	const struct signal_info info = {
+		.number = p->bad_stack_signal ? (int)p->bad_stack_signal
+					      : signal_from_host(p, SIGILL),
+		.code = CODE_KERNEL,
+		.host_code = SI_KERNEL,
+	};
+
+	terminate(t, &info);
+}
+
 void signals_deliver(struct tracee *t, const struct signal_info *info, const struct action *a)
 {
 	const struct personality *p = system_of(t);
@@ -347,9 +363,10 @@ void signals_deliver(struct tracee *t, const struct signal_info *info, const str
 		thread->mask = thread->saved_mask;
 		thread->mask_saved = false;
 	}
+	if (is_traced())
+		trace_signal(thread, info);
 	if (p->push_signal(thread, info, a) < 0)
-		terminate(t, p->bad_stack_signal ? (int)p->bad_stack_signal
-						 : signal_from_host(p, SIGILL));
+		end_by_bad_stack(t);
 	mask_for_handler(&thread->mask, a, info->number);
 	engine_reset_vectors(thread);
 	t->user.cs = USER_CS; /* a far call may have led it into 32-bit code */

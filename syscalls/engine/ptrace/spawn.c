@@ -53,6 +53,7 @@ static void copy_thread(struct tracee *child, const struct tracee *maker)
 
 	child->thread = maker->thread;
 	child->thread.process = p;
+	child->thread.entry = NULL; /* the maker's */
 	child->thread.host_tid = child->tid;
 	child->thread.tid = guest_number(p, child->tid);
 	child->user = maker->user;
@@ -260,6 +261,8 @@ static void begin_thread(struct tracee *t)
 		(void)thread_put(thread, n->child_tid, &number, n->tid_size); /* or not, as Linux */
 	if (n->parent_tid)
 		(void)thread_put(thread, n->parent_tid, &number, n->tid_size);
+	if (is_traced())
+		trace_event(thread, TRACE_THREAD, thread->tid);
 	let_maker_go(t);
 	tracee_live(t);
 }
@@ -308,6 +311,8 @@ void engine_exit_thread(struct call *c)
 {
 	struct tracee *t = of_thread(c->thread);
 
+	if (is_traced())
+		trace_event(c->thread, TRACE_THREAD_EXIT, 0);
 	signals_pass_on(t);
 	if (c->thread->clear_tid)
 		(void)LINUX(t, set_tid_address, c->thread->clear_tid); /* it cannot fail */
@@ -316,6 +321,8 @@ void engine_exit_thread(struct call *c)
 
 void engine_exit_process(struct call *c, int status)
 {
+	if (is_traced())
+		trace_event(c->thread, TRACE_EXIT, status);
 	board_exits(c->thread->process->pid, (status & 0xff) << 8);
 	tracee_last_call(of_thread(c->thread), __NR_exit_group, (uint64_t)status);
 }
@@ -415,6 +422,8 @@ static long exec_stub(struct call *c, const struct exec *e, size_t n, const stru
 	add_string(&v, "");
 	v.word -= 8; /* an empty path for execveat(2): the last string */
 	lender_keeps(t, (uint64_t)at, bytes);
+	if (is_traced())
+		trace_begun(c->thread, TRACE_EXECUTES);
 	if (v.error == 0)
 		v.error = LINUX(t, execveat, HIDDEN_RESIDENT, v.text - 1, at, e->envp,
 				AT_EMPTY_PATH);

@@ -196,9 +196,8 @@ static void read_settings(void)
 		die(EXIT_GUISE, "the supervisor is not a program of its own: use 'guise run'");
 	s->personality[sizeof s->personality - 1] = 0;
 	s->release[sizeof s->release - 1] = 0;
-	if (s->flags & (SETTINGS_TRACE | SETTINGS_TALLY))
-		die(EXIT_GUISE, "--engine ptrace: neither traces nor counts calls yet; "
-				"leave the option out");
+	if (s->flags & SETTINGS_TRACE)
+		record_open();
 	supervisor.board = mmap(NULL, sizeof *supervisor.board, PROT_READ | PROT_WRITE, MAP_SHARED,
 				HIDDEN_BOARD, 0);
 	if (supervisor.board == MAP_FAILED)

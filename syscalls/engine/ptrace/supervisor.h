@@ -45,6 +45,7 @@
 
 #include "syscalls/board.h"
 #include "syscalls/engine.h"
+#include "syscalls/engine/record.h"
 #include "syscalls/engine/ptrace/stub.h"
 #include "syscalls/launch.h"
 #include "syscalls/personality.h"
@@ -120,6 +121,7 @@ struct tracee {
 struct supervisor {
 	struct settings settings;
 	struct board *board;
+	struct trace_ring *ring; /* NULL: nothing is recorded */
 	int voice; /* standard error as it was */
 	size_t vector_size;
 	uint64_t vector_mask;
@@ -216,6 +218,13 @@ void begin_program(struct tracee *t);
 
 /* filter.c */
 int filter_install(void);
+
+/* record.c */
+void record_open(void);
+static inline bool is_traced(void)
+{
+	return supervisor.settings.flags & SETTINGS_TRACE;
+}
 
 /* One line on standard error. */
 void message(const char *text, ...) __attribute__((format(printf, 1, 2)));

@@ -111,7 +111,7 @@ static __attribute__((noinline)) long watched_wait(struct call *c, int nr, uint6
 	uint64_t since;
 	long result;
 
-	trace_begun(of_thread(c->thread), 0);
+	trace_begun(c->thread, 0);
 	since = watch_call(c, nr);
 	result = gate_wait(c, nr, a0, a1, a2, a3, a4, a5);
 	tally_came_back(of_thread(c->thread), since);
@@ -206,10 +206,7 @@ static inline __attribute__((always_inline)) int finish(struct resident *r, stru
 
 	result = settle(r, c, result, &delivers, &info, &action);
 	if (traced)
-		trace_leave(r, c, result,
-			    result == CALL_AGAIN  ? TRACE_RESTARTS
-			    : result == CALL_DONE ? TRACE_NO_RESULT
-						  : 0);
+		trace_leave(c, result);
 	if (delivers) {
 		signals_deliver(r, &info, &action);
 		return CALL_RESUMES;
@@ -226,7 +223,7 @@ static __attribute__((noinline)) int make_traced(struct resident *r, struct call
 {
 	struct trace_entry entry;
 
-	trace_enter(r, &entry, c);
+	trace_enter(&entry, c);
 	return finish(r, c, fetched < 0 ? fetched : dispatch(c), true);
 }
 

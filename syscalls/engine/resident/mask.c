@@ -182,7 +182,7 @@ long engine_pause(struct call *c)
 {
 	tally_is_linux(of_thread(c->thread));
 	if (space.watches_waits)
-		trace_begun(of_thread(c->thread), 0);
+		trace_begun(c->thread, 0);
 	return gate_wait(c, __NR_pause, 0, 0, 0, 0, 0, 0);
 }
 
@@ -213,7 +213,7 @@ static long wait_host(struct resident *r, uint64_t wanted, uint64_t timeout,
 	long n;
 
 	if (space.watches_waits)
-		trace_begun(r, 0);
+		trace_begun(&r->thread, 0);
 	n = gate_wait(NULL, __NR_rt_sigtimedwait, (uint64_t)&wanted, (uint64_t)&si,
 		      timeout == UINT64_MAX ? 0 : (uint64_t)&ts, 8, 0, 0);
 

@@ -15,12 +15,12 @@
 #include "syscalls/abi.h"
 #include "syscalls/board.h"
 #include "syscalls/engine.h"
+#include "syscalls/engine/record.h"
 #include "syscalls/engine/resident/layout.h"
 #include "syscalls/launch.h"
 #include "syscalls/personality.h"
 #include "syscalls/process.h"
 #include "syscalls/tally.h"
-#include "syscalls/trace.h"
 
 #include <asm/siginfo.h>
 #include <linux/futex.h>
@@ -52,7 +52,6 @@ struct resident {
 	uint64_t held; /* Linux signals that cannot be blocked there but are by the guest */
 	struct signal_info held_info; /* of one of them, if it was told (counted.c) */
 	uint64_t scratch_base;
-	struct trace_entry *entry; /* the call being traced, or NULL */
 	struct robust_list_head list; /* of locks Linux marks when the thread dies (ring.c) */
 	int32_t listed_tid; /* who told Linux of it; 0: nobody */
 	struct tally_cell own_cell; /* while it has none that is shared */
@@ -212,31 +211,7 @@ void tally_is_linux(struct resident *r);
 void message(const char *text, ...);
 _Noreturn void die(int status, const char *text, ...);
 
-/* trace.c: records to the ring.  An entry is a call under way, on its thread's stack. */
-struct trace_entry {
-	struct trace_record record;
-	char captures[TRACE_LARGEST - sizeof(struct trace_record)];
-	const struct call *call;
-	size_t used; /* bytes of captures */
-	uint8_t waits; /* TRACE_WAITS, until the reader has seen the stack */
-	bool begun; /* its beginning is in the ring already */
-};
-void trace_enter(struct resident *r, struct trace_entry *e, struct call *c);
-/* It may sleep now, or not come back: publishes what is known of it. */
-void trace_begun(struct resident *r, unsigned flags);
-void trace_leave(struct resident *r, struct call *c, long result, unsigned flags);
-void trace_signal(struct resident *r, const struct signal_info *info);
-void trace_event(struct resident *r, enum trace_kind kind, long number);
-/* A signal ends the process and leaves a core file: returns when that is written. */
-void trace_core(struct resident *r, const struct signal_info *info);
-void trace_program(struct resident *r, const char *path);
-
-/* capture.c: what argument i points to, before and after the call. */
-void capture_before(struct trace_entry *e, int i);
-void capture_after(struct trace_entry *e, int i, uint64_t result);
-
-/* ring.c: a record, which its captures follow; its size and word are filled in. */
+/* ring.c */
 void ring_open(void); /* at a program's start */
-void ring_put(struct resident *r, struct trace_record *record, size_t captures);
 
 #endif

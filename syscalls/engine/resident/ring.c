@@ -1,11 +1,11 @@
-/* Records into the ring that a reader outside takes them from: syscalls/trace.h says how. */
+/* The ring of trace records as residents reach it, and the pens they write with: syscalls/trace.h
+ * says what for. */
 #include "syscalls/engine/resident/resident.h"
 
 #include <linux/futex.h>
 #include <linux/mman.h>
-#include <string.h>
 
-static struct trace_ring *ring(void)
+struct trace_ring *engine_ring(void)
 {
 	return (struct trace_ring *)RESIDENT_TRACE;
 }
@@ -24,6 +24,23 @@ void ring_open(void)
 	if (!map(RESIDENT_TRACE, 0, TRACE_FILE) ||
 	    !map(RESIDENT_TRACE + TRACE_FILE, TRACE_HEAD, TRACE_ROOM))
 		die(EXIT_GUISE, "cannot map the ring of the trace");
+}
+
+const struct settings *engine_settings(void)
+{
+	return &space.settings;
+}
+
+void engine_ring_bell(void)
+{
+	uint64_t one = 1;
+
+	(void)LINUX(write, HIDDEN_BELL, &one, sizeof one); /* full: it rings already */
+}
+
+void engine_ring_wait(uint32_t *turn, uint32_t seen, const uint64_t timeout[2])
+{
+	(void)LINUX(futex, turn, FUTEX_WAIT, seen, timeout); /* the caller looks again */
 }
 
 /* ---- Pens ------------------------------------------------------------------ */
@@ -76,16 +93,16 @@ static bool is_left(const struct trace_pen *pen, uint32_t owner)
 
 	return (owner & FUTEX_OWNER_DIED) &&
 	       (position >= TRACE_REVOKED ||
-		position < __atomic_load_n(&ring()->tail, __ATOMIC_RELAXED));
+		position < __atomic_load_n(&engine_ring()->tail, __ATOMIC_RELAXED));
 }
 
-/* NULL: then the reader must guess, should the thread die. */
-static struct trace_pen *take_pen(struct resident *r, uint32_t size)
+struct trace_pen *pen_take(struct thread *t, uint32_t size)
 {
+	struct resident *r = of_thread(t);
 	uint32_t tid = (uint32_t)r->thread.host_tid;
 
 	for (uint32_t i = 0; i < TRACE_PENS; i++) {
-		struct trace_pen *pen = &ring()->pens[(tid + i) % TRACE_PENS];
+		struct trace_pen *pen = &engine_ring()->pens[(tid + i) % TRACE_PENS];
 		uint32_t owner = __atomic_load_n(&pen->owner, __ATOMIC_RELAXED);
 
 		if (owner && !is_left(pen, owner))
@@ -103,133 +120,10 @@ static struct trace_pen *take_pen(struct resident *r, uint32_t size)
 	return NULL;
 }
 
-static void give_back(struct resident *r, struct trace_pen *pen)
+void pen_give_back(struct thread *t, struct trace_pen *pen)
 {
 	if (!pen)
 		return;
 	__atomic_store_n(&pen->owner, 0, __ATOMIC_RELEASE);
-	tell_no_more(r);
-}
-
-static void announce(struct trace_pen *pen, uint64_t position)
-{
-	if (pen)
-		__atomic_store_n(&pen->position, position, __ATOMIC_RELEASE);
-}
-
-/* The record is complete: false if the reader had given it up before. */
-static bool put_down(struct trace_pen *pen)
-{
-	if (pen)
-		return __atomic_exchange_n(&pen->position, TRACE_NOWHERE, __ATOMIC_SEQ_CST) !=
-		       TRACE_REVOKED;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return true;
-}
-
-/* ---- Room ------------------------------------------------------------------- */
-
-/* Looked at again every 100 ms: the guest may have scribbled over what wakes us. */
-static void wait_for_reader(uint64_t tail)
-{
-	struct trace_ring *t = ring();
-	uint64_t timeout[2] = {0, 100000000};
-	uint32_t turn = __atomic_load_n(&t->turn, __ATOMIC_SEQ_CST);
-
-	__atomic_add_fetch(&t->waiting, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&t->tail, __ATOMIC_SEQ_CST) == tail)
-		(void)LINUX(futex, &t->turn, FUTEX_WAIT, turn, timeout);
-	__atomic_sub_fetch(&t->waiting, 1, __ATOMIC_SEQ_CST);
-}
-
-static void wake_reader(void)
-{
-	uint64_t one = 1;
-
-	(void)LINUX(write, HIDDEN_BELL, &one, sizeof one); /* full: it rings already */
-}
-
-static void ring_bell(uint64_t head, bool at_once)
-{
-	struct trace_ring *t = ring();
-	uint32_t asleep = __atomic_load_n(&t->asleep, __ATOMIC_SEQ_CST);
-
-	if (asleep == TRACE_AWAKE ||
-	    (asleep == TRACE_DOZES && !at_once &&
-	     head - __atomic_load_n(&t->tail, __ATOMIC_RELAXED) < TRACE_ROOM / 4))
-		return;
-	if (__atomic_exchange_n(&t->asleep, TRACE_AWAKE, __ATOMIC_SEQ_CST) != TRACE_AWAKE)
-		wake_reader();
-}
-
-/* False if the record is lost.  What is announced is seen before the room is gone: on this
- * processor the exchange orders both. */
-static bool take_room(struct trace_pen *pen, uint32_t size, uint64_t *at)
-{
-	struct trace_ring *t = ring();
-	uint64_t head = __atomic_load_n(&t->head, __ATOMIC_RELAXED);
-
-	for (;;) {
-		uint64_t tail = __atomic_load_n(&t->tail, __ATOMIC_ACQUIRE);
-
-		if (head - tail > TRACE_ROOM - size) {
-			announce(pen, TRACE_NOWHERE);
-			if (space.settings.flags & SETTINGS_TRACE_LOSSY) {
-				__atomic_add_fetch(&t->lost, 1, __ATOMIC_RELAXED);
-				return false;
-			}
-			wake_reader();
-			wait_for_reader(tail);
-			head = __atomic_load_n(&t->head, __ATOMIC_RELAXED);
-			continue;
-		}
-		announce(pen, head);
-		if (__atomic_compare_exchange_n(&t->head, &head, head + size, true,
-						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-			break;
-	}
-	announce(pen, head | TRACE_TAKEN);
-	*at = head;
-	return true;
-}
-
-/* Until it is past the position; or head is before it, as only the guest can make it. */
-static void await_reader(uint64_t position)
-{
-	struct trace_ring *t = ring();
-
-	for (;;) {
-		uint64_t tail = __atomic_load_n(&t->tail, __ATOMIC_SEQ_CST);
-
-		if ((int64_t)(tail - position) >= 0 ||
-		    (int64_t)(__atomic_load_n(&t->head, __ATOMIC_RELAXED) - position) < 0)
-			return;
-		wait_for_reader(tail);
-	}
-}
-
-void ring_put(struct resident *r, struct trace_record *record, size_t captures)
-{
-	size_t n = sizeof *record + captures;
-	struct trace_pen *pen;
-	uint64_t at;
-
-	record->size = (uint32_t)((n + TRACE_ALIGN - 1) & ~(TRACE_ALIGN - 1));
-	pen = take_pen(r, record->size);
-	do {
-		char *to;
-
-		if (!take_room(pen, record->size, &at)) {
-			give_back(r, pen);
-			return;
-		}
-		to = (char *)RESIDENT_TRACE + TRACE_HEAD + at % TRACE_ROOM;
-		memcpy(to + sizeof record->word, (char *)record + sizeof record->word,
-		       n - sizeof record->word);
-		__atomic_store_n((uint64_t *)to, TRACE_MAGIC ^ at, __ATOMIC_RELEASE);
-	} while (!put_down(pen));
-	give_back(r, pen);
-	ring_bell(at + record->size, record->flags & TRACE_WAITS);
-	if (record->flags & TRACE_WAITS)
-		await_reader(at + record->size);
+	tell_no_more(of_thread(t));
 }

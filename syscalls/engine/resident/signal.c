@@ -411,14 +411,30 @@ static bool leaves_core(const struct resident *r, int guest)
 	       core->signals >> (guest - 1) & 1;
 }
 
+static void ask_for_core(struct resident *r, const struct signal_info *info)
+{
+	const struct core_request q = {
+		.info = *info,
+		.process = (uint64_t)r->thread.process,
+		.threads = (uint64_t)slot_of(0),
+		.stride = SLOT_SIZE,
+		.n_threads = space.top,
+		.host_tid = r->thread.host_tid,
+		.low = RESIDENT_BASE,
+		.high = RESIDENT_LIMIT,
+	};
+
+	trace_core(&r->thread, &q);
+}
+
 static _Noreturn void terminate(struct resident *r, const struct signal_info *info)
 {
 	int guest = info->number;
 
 	if (leaves_core(r, guest))
-		trace_core(r, info);
+		ask_for_core(r, info);
 	if (space.settings.flags & SETTINGS_TRACE)
-		trace_event(r, TRACE_KILLED, guest);
+		trace_event(&r->thread, TRACE_KILLED, guest);
 	board_killed(r->thread.process, guest);
 	by_default(r, guest);
 	(void)LINUX(exit_group, 128 + guest);
@@ -515,7 +531,7 @@ void signals_deliver(struct resident *r, const struct signal_info *info, const s
 		t->mask_saved = false;
 	}
 	if (__builtin_expect(space.settings.flags & SETTINGS_TRACE, 0))
-		trace_signal(r, info);
+		trace_signal(t, info);
 	if (t->process->personality->push_signal(t, info, a) < 0)
 		end_by_bad_stack(r);
 	mask_for_handler(&t->mask, a, info->number);

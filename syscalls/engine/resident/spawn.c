@@ -88,7 +88,7 @@ static _Noreturn void begin_child(struct resident *r, struct call *c, const stru
 	struct process *p = r->thread.process;
 
 	slots_forked(r);
-	r->entry = NULL; /* the parent's */
+	r->thread.entry = NULL; /* the parent's */
 	take_numbers(r, TALLY_PROCESS);
 	board_born(p->pid, r->thread.host_tid);
 	if (p->is_reaper)
@@ -199,6 +199,7 @@ static struct resident *shared_child(struct call *c, struct resident *r)
 	p->lock.word = 0;
 	child->thread = r->thread;
 	child->thread.process = p;
+	child->thread.entry = NULL; /* the parent's */
 	child->host_blocked = r->host_blocked;
 	child->queued_blocked = r->queued_blocked;
 	child->is_vfork_child = true;
@@ -294,7 +295,7 @@ static void begin_thread(struct resident *r)
 	write_numbers(&r->birth.maker->birth, r->birth.sequence, &r->thread, &r->birth.asked,
 		      r->thread.tid);
 	if (space.settings.flags & SETTINGS_TRACE)
-		trace_event(r, TRACE_THREAD, r->thread.tid);
+		trace_event(&r->thread, TRACE_THREAD, r->thread.tid);
 	release_signals(r);
 	enter_guest();
 }
@@ -394,7 +395,7 @@ void engine_exit_thread(struct call *c)
 	struct resident *r = of_thread(c->thread);
 
 	if (space.settings.flags & SETTINGS_TRACE)
-		trace_event(r, TRACE_THREAD_EXIT, 0);
+		trace_event(c->thread, TRACE_THREAD_EXIT, 0);
 	(void)signals_block_all(r);
 	signals_pass_on(r);
 	if (c->thread->clear_tid)
@@ -406,7 +407,7 @@ void engine_exit_thread(struct call *c)
 void engine_exit_process(struct call *c, int status)
 {
 	if (space.settings.flags & SETTINGS_TRACE)
-		trace_event(of_thread(c->thread), TRACE_EXIT, status);
+		trace_event(c->thread, TRACE_EXIT, status);
 	board_exits(c->thread->process->pid, (status & 0xff) << 8);
 	(void)LINUX(exit_group, status);
 	__builtin_trap();
@@ -488,7 +489,7 @@ static long exec_resident(struct resident *r, const uint64_t *argv, uint64_t env
 	long e = CALL_AGAIN;
 
 	if (space.settings.flags & SETTINGS_TRACE)
-		trace_begun(r, TRACE_EXECUTES);
+		trace_begun(&r->thread, TRACE_EXECUTES);
 	counted_give_back(r);
 	if (!r->pending)
 		e = LINUX(execveat, HIDDEN_RESIDENT, "", argv, envp, AT_EMPTY_PATH);

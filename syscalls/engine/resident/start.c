@@ -256,7 +256,7 @@ static _Noreturn void begin_program(struct resident *r, const struct handover *h
 	if (space.tallies)
 		tally_program(p);
 	if (space.settings.flags & SETTINGS_TRACE)
-		trace_program(r, start.path);
+		trace_program(&r->thread, start.path);
 	(void)LINUX(prctl, PR_SET_NAME, base_name(start.path)); /* what ps shows; no harm if not */
 	e = p->personality->start(&c, &start);
 	if (e < 0)

@@ -4,7 +4,10 @@
  * The guest may change its memory, and the lengths in it, between the translator's look and
  * this one: what is copied is what was there at this moment, of a bounded size.
  */
-#include "syscalls/engine/resident/resident.h"
+#include "syscalls/engine/record.h"
+
+#include "syscalls/engine.h"
+#include "syscalls/personality.h"
 
 #include <string.h>
 
@@ -65,7 +68,7 @@ static void capture(struct trace_entry *e, const struct place *p, unsigned flags
 
 	if (!t)
 		return;
-	if (copy_guarded(t + 1, (const void *)p->at, room) < 0) {
+	if (thread_get(e->call->thread, t + 1, p->at, room) < 0) {
 		t->flags |= CAPTURE_FAULT;
 		room = 0;
 	}
@@ -74,7 +77,8 @@ static void capture(struct trace_entry *e, const struct place *p, unsigned flags
 
 /* A name, to its NUL: read piece by piece, since the page behind it may not be there.  Its
  * length, and flags. */
-static size_t copy_name(char *to, uint64_t at, size_t room, unsigned *flags)
+static size_t copy_name(const struct trace_entry *e, char *to, uint64_t at, size_t room,
+			unsigned *flags)
 {
 	size_t got = 0;
 
@@ -85,7 +89,7 @@ static size_t copy_name(char *to, uint64_t at, size_t room, unsigned *flags)
 
 		if (n > room - got)
 			n = room - got;
-		if (copy_guarded(to + got, (const void *)(at + got), n) < 0) {
+		if (thread_get(e->call->thread, to + got, at + got, n) < 0) {
 			*flags = CAPTURE_FAULT;
 			break;
 		}
@@ -107,14 +111,14 @@ static void capture_name(struct trace_entry *e, const struct place *p)
 
 	if (!t)
 		return;
-	n = copy_name((char *)(t + 1), p->at, room, &flags);
+	n = copy_name(e, (char *)(t + 1), p->at, room, &flags);
 	t->flags = (uint8_t)flags;
 	close_capture(e, t, n);
 }
 
 static void capture_bytes(struct trace_entry *e, const struct place *p, unsigned flags, uint64_t n)
 {
-	uint64_t shown = space.settings.trace_string;
+	uint64_t shown = engine_settings()->trace_string;
 
 	capture(e, p, n > shown ? flags | CAPTURE_CUT : flags, n > shown ? shown : n);
 }
@@ -192,12 +196,12 @@ static void capture_strings(struct trace_entry *e, const struct place *p)
 	if (!open_list(e, p, &l))
 		return;
 	for (size_t i = 0;; i++) {
-		size_t n = space.settings.trace_string;
+		size_t n = engine_settings()->trace_string;
 		struct trace_piece *head;
 		uint64_t at;
 		unsigned flags;
 
-		if (copy_guarded(&at, (const void *)(p->at + 8 * i), sizeof at) < 0) {
+		if (thread_get(e->call->thread, &at, p->at + 8 * i, sizeof at) < 0) {
 			l.capture->flags |= i ? CAPTURE_CUT : CAPTURE_FAULT;
 			break;
 		}
@@ -209,7 +213,7 @@ static void capture_strings(struct trace_entry *e, const struct place *p)
 			break;
 		}
 		head->address = at;
-		n = copy_name((char *)(head + 1), at, n, &flags);
+		n = copy_name(e, (char *)(head + 1), at, n, &flags);
 		head->flags = flags;
 		end_piece(&l, head, n);
 	}
@@ -226,12 +230,12 @@ static void capture_vectors(struct trace_entry *e, const struct place *p, unsign
 		return;
 	l.capture->flags |= (uint8_t)flags;
 	for (size_t i = 0; i < p->count; i++) {
-		size_t n = space.settings.trace_string;
+		size_t n = engine_settings()->trace_string;
 		uint64_t vector[2]; /* address, length: the same on every system of 64 bits */
 		struct trace_piece *head = i < LONGEST_ARRAY ? next_piece(&l, &n) : NULL;
 
-		if (!head || copy_guarded(vector, (const void *)(p->at + sizeof vector * i),
-					  sizeof vector) < 0) {
+		if (!head || thread_get(e->call->thread, vector, p->at + sizeof vector * i,
+					sizeof vector) < 0) {
 			l.capture->flags |= i ? CAPTURE_CUT : CAPTURE_FAULT;
 			break;
 		}
@@ -239,7 +243,7 @@ static void capture_vectors(struct trace_entry *e, const struct place *p, unsign
 		n = n > vector[1] ? vector[1] : n;
 		n = n > most ? most : n;
 		most -= most < vector[1] ? most : vector[1];
-		if (copy_guarded(head + 1, (const void *)vector[0], n) < 0) {
+		if (thread_get(e->call->thread, head + 1, vector[0], n) < 0) {
 			head->flags = CAPTURE_FAULT;
 			n = 0;
 		}
@@ -370,8 +374,8 @@ static uint64_t count_of(const struct call *c, int i, bool after)
 		return a->length;
 	if (PASS_HOW(a->pass) != PASS_OUT_SIZED && !(is_address && after))
 		return c->a[by];
-	if (copy_guarded(&n, (const void *)c->a[by],
-			 is_address || t->guest_size == sizeof(uint32_t) ? 4 : 8) < 0)
+	if (thread_get(c->thread, &n, c->a[by],
+		       is_address || t->guest_size == sizeof(uint32_t) ? 4 : 8) < 0)
 		return 0;
 	return n;
 }
