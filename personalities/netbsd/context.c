@@ -2,17 +2,15 @@
  * cpu_setmcontext), sys/kern/kern_sig.c (getucontext, setucontext), sys/kern/sys_sig.c; NetBSD 7.99.
  *
  * A handler returns to its library's own code, which makes setcontext(2) of the frame's context.
- * There is room in it for the 512 bytes of vector state every processor has; what is beyond (the
- * upper halves of wider registers) lies above the frame, and words in the bytes that the processor
- * leaves to software (464 to 511) say so.  A context that a program has made by itself, or copied
- * over, has none or stale ones: they count only while they point into the same stack page by page,
- * and the state they lead to is checked like any other. */
+ * There is room in it for the 512 bytes of vector state every processor has; what is beyond lies
+ * above the frame (syscalls/vectors.h). */
 #include "personalities/netbsd/context.h"
 
 #include "personalities/netbsd/custom.h"
 #include "personalities/netbsd/start.h"
 #include "syscalls/engine.h"
 #include "syscalls/signal.h"
+#include "syscalls/vectors.h"
 
 #include <asm/signal.h>
 #include <string.h>
@@ -27,44 +25,14 @@ _Static_assert(sizeof(struct frame) == 920, "struct sigframe_siginfo");
 #define RED_ZONE 128
 #define FLAG_TRAP 0x100UL
 #define FLAG_DIRECTION 0x400UL
-#define LEGACY_VECTORS 512
-#define SOFTWARE_BYTES 464
 #define CONTEXT_VECTORS (offsetof(struct ucontext, m) + offsetof(struct mcontext, fp))
 
 /* LSEL(LUCODE_SEL, SEL_UPL) and LUDATA_SEL: amd64/segments.h */
 enum { USER_CODE = 0x47, USER_DATA = 0x3f };
 
-/* ---- Vector state beyond the context ------------------------------------------------------- */
-
-struct beyond {
-	uint64_t magic; /* with the address mixed in, so that a copy elsewhere is none */
-	uint64_t at;
-	uint64_t size;
-};
-#define BEYOND_MAGIC 0x646e6f7965620a31UL
-_Static_assert(SOFTWARE_BYTES + sizeof(struct beyond) <= LEGACY_VECTORS, "there is room");
-
-static int save_vectors(struct thread *t, uint64_t legacy, uint64_t rest)
-{
-	struct beyond b = {.magic = BEYOND_MAGIC ^ legacy,
-			   .at = rest,
-			   .size = engine_vector_size() - LEGACY_VECTORS};
-	int e = engine_save_vectors(t, legacy, rest, b.size);
-
-	return e < 0 ? e : thread_put(t, legacy + SOFTWARE_BYTES, &b, sizeof b);
-}
-
 int netbsd_load_vectors(struct thread *t, uint64_t context)
 {
-	uint64_t legacy = context + CONTEXT_VECTORS;
-	struct beyond b;
-	bool more;
-
-	if (thread_get(t, &b, legacy + SOFTWARE_BYTES, sizeof b) < 0)
-		return -EFAULT;
-	more = b.magic == (BEYOND_MAGIC ^ legacy) && b.at > legacy && b.at - legacy < GUEST_PAGE &&
-	       b.size == engine_vector_size() - LEGACY_VECTORS;
-	return engine_load_vectors(t, legacy, more ? b.at : 0, more ? b.size : 0);
+	return vectors_restore(t, context + CONTEXT_VECTORS);
 }
 
 /* ---- Contexts -------------------------------------------------------------------------------- */
@@ -196,7 +164,7 @@ TRANSLATOR(netbsd_setcontext)
 /* sendsig_siginfo() */
 int netbsd_push_signal(struct thread *t, const struct signal_info *info, const struct action *a)
 {
-	size_t beyond = engine_vector_size() - LEGACY_VECTORS;
+	size_t beyond = vectors_beyond();
 	struct call c = {.thread = t, .personality = t->process->personality};
 	struct frame f = {.return_to = a->restorer};
 	bool on = signal_on_altstack(t);
@@ -213,7 +181,7 @@ int netbsd_push_signal(struct thread *t, const struct signal_info *info, const s
 	if (e == 0)
 		e = thread_put(t, at, &f, sizeof f);
 	if (e == 0)
-		e = save_vectors(t, at + offsetof(struct frame, uc) + CONTEXT_VECTORS, rest);
+		e = vectors_keep(t, at + offsetof(struct frame, uc) + CONTEXT_VECTORS, rest);
 	if (e < 0)
 		return e;
 	t->regs.rdi = (uint64_t)info->number;
