@@ -52,7 +52,7 @@ UNIT_LDLIBS = $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) $(LDL
 
 SHARED := $(wildcard syscalls/*.c personalities/*/*.c)
 # What the resident needs of the loader: it maps programs for itself.
-MAPPER := $(addprefix loader/,brand.c image.c program.c)
+MAPPER := $(addprefix loader/,brand.c buildinfo.c image.c program.c)
 # What engines that trace have in common.
 RECORDS := $(wildcard syscalls/engine/*.c)
 LOOP := $(wildcard syscalls/engine/loop/*.c)

@@ -1,5 +1,6 @@
 /* The order is that of the kernels that run more than one system's programs
- * (sys/kern/imgact_elf.c, get_brandinfo): note, OSABI or old brand, interpreter. */
+ * (sys/kern/imgact_elf.c, get_brandinfo): note, OSABI or old brand, interpreter.  What is left is asked what
+ * its compiler says. */
 #include "loader/brand.h"
 
 #include <string.h>
@@ -48,14 +49,18 @@ static bool by_interpreter(const struct elf_facts *f, const struct brand *b)
 	return false;
 }
 
+static bool by_build(const struct elf_facts *f, const struct brand *b)
+{
+	return same(f->built_for, b->built_for);
+}
+
 static const struct {
 	enum brand_evidence why;
 	bool (*holds)(const struct elf_facts *, const struct brand *);
 } tests[] = {
-	{BRAND_NOTE, by_note},
-	{BRAND_OSABI, by_osabi},
-	{BRAND_OLD, by_old_brand},
-	{BRAND_INTERPRETER, by_interpreter},
+	{BRAND_NOTE, by_note},	   {BRAND_OSABI, by_osabi},
+	{BRAND_OLD, by_old_brand}, {BRAND_INTERPRETER, by_interpreter},
+	{BRAND_BUILD, by_build},
 };
 
 const struct personality *brand_find(const struct elf_facts *facts, enum brand_evidence *why)
@@ -94,6 +99,7 @@ const char *brand_evidence_name(enum brand_evidence why)
 		[BRAND_OSABI] = "OSABI",
 		[BRAND_OLD] = "brand in the header",
 		[BRAND_INTERPRETER] = "interpreter",
+		[BRAND_BUILD] = "build information",
 		[BRAND_DEFAULT] = "no mark of another system",
 	};
 

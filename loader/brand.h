@@ -24,6 +24,8 @@ struct elf_facts {
 	char interpreter[ELF_FACT_INTERPRETER]; /* "" if there is none */
 	uint32_t n_notes;
 	struct elf_note_fact notes[ELF_FACT_NOTES];
+	char built_for
+		[12]; /* what a compiler that leaves no other mark says of its target, or "" */
 };
 
 enum brand_evidence {
@@ -32,6 +34,7 @@ enum brand_evidence {
 	BRAND_OSABI, /* the header's OSABI */
 	BRAND_OLD, /* text in the header where OSABI is now */
 	BRAND_INTERPRETER, /* a run-time linker only that system has */
+	BRAND_BUILD, /* the compiler's own information about its target */
 	BRAND_DEFAULT, /* nothing says otherwise */
 };
 

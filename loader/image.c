@@ -1,6 +1,8 @@
 /* ELF64 for x86-64, from the file's bytes (System V ABI, chapters 4 and 5). */
 #include "loader/image.h"
 
+#include "loader/buildinfo.h"
+
 #include <asm/errno.h>
 #include <linux/elf.h>
 #include <string.h>
@@ -294,6 +296,23 @@ static enum image_error read_headers(const struct image_source *s, struct image 
 	return IMAGE_OK;
 }
 
+/* Only Go's programs can lack all other marks, and have one of their own: the note with the build's number. */
+static bool is_unmarked(const struct elf_facts *f)
+{
+	return f->n_notes == 1 && !strcmp(f->notes[0].owner, "Go") && !f->osabi &&
+	       !f->interpreter[0];
+}
+
+static void read_build(const struct image_source *s, struct image *out)
+{
+	const struct image_segment *data = out->segments;
+
+	while (data < out->segments + out->n_segments && !(data->flags & PF_W))
+		data++;
+	if (data < out->segments + out->n_segments && is_unmarked(&out->facts))
+		buildinfo_read(s, data->offset, data->file_size, &out->facts);
+}
+
 /* Where a piece of the file is in memory; 0 if no segment holds all of it. */
 static uint64_t address_of(const struct image *m, uint64_t offset, uint64_t n)
 {
@@ -331,6 +350,7 @@ enum image_error image_read(const struct image_source *source, struct image *out
 		return r;
 	if (out->n_segments == 0)
 		return IMAGE_NO_SEGMENTS;
+	read_build(source, out);
 	const struct image_segment *last = &out->segments[out->n_segments - 1];
 	out->low = page_down(out->segments[0].address);
 	out->high = page_up(last->address + last->memory_size);

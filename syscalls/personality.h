@@ -16,6 +16,8 @@ struct brand {
 	char old_brand[12]; /* text at e_ident + 8; "" if none */
 	/* Run-time linkers that only this system has; "" from the last on. */
 	char interpreters[INTERPRETERS][32];
+	char built_for
+		[12]; /* a compiler's name of the system, for programs without any other mark; or "" */
 };
 
 enum signal_default { SIGNAL_TERMINATES, SIGNAL_IGNORED, SIGNAL_STOPS, SIGNAL_CONTINUES };
