@@ -229,6 +229,10 @@ $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_fre
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
 
+$(filter $(B)/guest/dragonfly/%,$(GUEST_BINS)): $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_dragonfly.h
+	$(Q)mkdir -p $(@D)
+	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -DDRAGONFLY -o $@ $<
+
 $(filter $(B)/guest/netbsd/%,$(GUEST_BINS)): $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_netbsd.h
 	$(Q)mkdir -p $(@D)
 	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -DNETBSD -o $@ $< && elfedit --output-osabi NetBSD $@
@@ -369,7 +373,7 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 COUNTED := $(patsubst %,$(B)/bench/%,steps calls calls.native kevent kevent.native)
 built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(STACKS) $(B)/crash.linux $(COUNTED) $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native $(B)/escape/traced \
-	$(PROBE_BINS) $(addprefix $(B)/storm.,freebsd netbsd linux) $(B)/watch.freebsd $(FUZZ_BINS) inputs
+	$(PROBE_BINS) $(addprefix $(B)/storm.,freebsd netbsd dragonfly linux) $(B)/watch.freebsd $(FUZZ_BINS) inputs
 	@:
 
 # Use every processor unless told otherwise.

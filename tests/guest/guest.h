@@ -1,7 +1,7 @@
 /* What a freestanding guest program needs: an entry, calls with their raw results, and
  * CHECK.  Call numbers are the rows' own (guest_numbers_SYSTEM.h is made from them); other
  * numbers and layouts are FreeBSD's headers' (release 15, sys/sys).  With -DNETBSD it is NetBSD's
- * world: entry, note and numbers of calls.
+ * world: entry, note and numbers of calls; with -DDRAGONFLY, DragonFly's.
  *
  * A program defines `void test(int argc, char **argv, char **envp)`.  Its exit status is the
  * number of the first check that failed, 0 if all held.
@@ -28,6 +28,16 @@ __asm__(".pushsection .note.netbsd.ident, \"a\", @note\n"
 	"	.asciz \"NetBSD\"\n"
 	"	.balign 4\n"
 	"	.long 1000000000\n"
+	".popsection\n");
+#elif defined(DRAGONFLY)
+#include "guest_numbers_dragonfly.h"
+#define SYS__exit SYS_exit
+__asm__(".pushsection .note.tag, \"a\", @note\n"
+	"	.balign 4\n"
+	"	.long 10, 4, 1\n"
+	"	.asciz \"DragonFly\"\n"
+	"	.balign 4\n"
+	"	.long 600000\n"
 	".popsection\n");
 #else
 #include "guest_numbers_freebsd.h"
@@ -248,7 +258,7 @@ static inline void is(int n, long value, long expected, const char *what)
 
 void test(int argc, char **argv, char **envp);
 
-/* FreeBSD enters with rdi = address of argc; Linux and NetBSD with it at rsp. */
+/* FreeBSD and DragonFly enter with rdi = address of argc; Linux and NetBSD with it at rsp. */
 __attribute__((used)) static void start(long *block)
 {
 	test((int)block[0], (char **)block + 1, (char **)block + block[0] + 2);

@@ -267,6 +267,78 @@ START_TEST(survives_bad_notes)
 }
 END_TEST
 
+/* ---- What Go's linker wrote ---------------------------------------------------------- */
+
+#define DATA_AT 0x1000
+
+static void add_length(char **at, size_t n)
+{
+	for (; n > 0x7f; n >>= 7)
+		*(*at)++ = (char)(n | 0x80);
+	*(*at)++ = (char)n;
+}
+
+/* A list whose setting comes after `before` bytes of others. */
+static struct file built(const char *setting, size_t before)
+{
+	struct file f = good();
+	char *at = (char *)f.bytes + DATA_AT;
+
+	add_note(&f, "Go", 4, 0);
+	memcpy(at, "\xff Go buildinf:\10\2", 16);
+	at += 32;
+	add_length(&at, 6);
+	memcpy(at, "go1.19", 6);
+	at += 6;
+	add_length(&at, before + strlen(setting));
+	memset(at, 'x', before);
+	memcpy(at + before, setting, strlen(setting));
+	return f;
+}
+
+START_TEST(reads_build_information)
+{
+	struct image m;
+	enum brand_evidence why;
+
+	for (size_t before = 0; before < 1200; before++) {
+		struct file f = built("\nbuild\tGOOS=dragonfly\n", before);
+		ck_assert_int_eq(read_it(&f, &m), IMAGE_OK);
+		ck_assert_str_eq(m.facts.built_for, "dragonfly");
+	}
+	ck_assert_str_eq(brand_find(&m.facts, &why)->name, "dragonfly");
+	ck_assert_int_eq(why, BRAND_BUILD);
+}
+END_TEST
+
+START_TEST(bounds_build_information)
+{
+	static const char *const bad[] = {"\nbuild\tGOOS=dragonfly",
+					  "\nbuild\tGOOS=muchlongerthananame\n", "\nbuild\tGOOS=\n",
+					  "\nbuild\tGOARCH=amd64\n"};
+	struct image m;
+	struct file f;
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		f = built(bad[i], 3);
+		ck_assert_int_eq(read_it(&f, &m), IMAGE_OK);
+		ck_assert_str_eq(m.facts.built_for, "");
+	}
+	/* Lengths beyond the segment; pointers instead of the words; another mark besides. */
+	for (unsigned i = 0; i < 3; i++) {
+		f = built("\nbuild\tGOOS=dragonfly\n", 3);
+		if (i == 0)
+			memset(f.bytes + DATA_AT + 32, 0xff, 8);
+		if (i == 1)
+			f.bytes[DATA_AT + 15] = 0;
+		if (i == 2)
+			f.e.e_ident[EI_OSABI] = 9;
+		ck_assert_int_eq(read_it(&f, &m), IMAGE_OK);
+		ck_assert_str_eq(m.facts.built_for, "");
+	}
+}
+END_TEST
+
 /* ---- Brands ------------------------------------------------------------------------ */
 
 static const char *system_of(const struct elf_facts *facts, enum brand_evidence *why)
@@ -293,6 +365,9 @@ static const struct {
 	{{.osabi = 12, .n_notes = 1, .notes = {{"OpenBSD", 1, 0, true}}}, "openbsd", BRAND_NOTE},
 	{{.interpreter = "/usr/libexec/ld.so"}, "openbsd", BRAND_INTERPRETER},
 	{{.n_notes = 1, .notes = {{"DragonFly", 1, 500000, true}}}, "dragonfly", BRAND_NOTE},
+	{{.built_for = "dragonfly"}, "dragonfly", BRAND_BUILD},
+	{{.built_for = "linux"}, "linux", BRAND_DEFAULT},
+	{{.osabi = 9, .built_for = "dragonfly"}, "freebsd", BRAND_OSABI},
 	{{.interpreter = "/lib/amd64/ld.so.1"}, "illumos", BRAND_INTERPRETER},
 	{{.osabi = 3}, "linux", BRAND_OSABI},
 	{{.interpreter = "/lib64/ld-linux-x86-64.so.2"}, "linux", BRAND_INTERPRETER},
@@ -464,6 +539,8 @@ Suite *loader_suite(void)
 	tcase_add_test(t, bounds_the_interpreter);
 	tcase_add_test(t, bounds_the_segments);
 	tcase_add_test(t, survives_bad_notes);
+	tcase_add_test(t, reads_build_information);
+	tcase_add_test(t, bounds_build_information);
 	tcase_add_loop_test(t, knows_systems, 0, COUNT(brands));
 	tcase_add_test(t, reads_the_release);
 	tcase_add_loop_test(t, reads_scripts, 0, COUNT(scripts));

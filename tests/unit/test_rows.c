@@ -144,6 +144,10 @@ static const struct listed {
   netbsd_10[] =
 	  {
 #include "tests/unit/netbsd_10_calls.def"
+},
+  dragonfly_5_9[] =
+	  {
+#include "tests/unit/dragonfly_5_9_calls.def"
 #undef LISTED
 },
   freebsd_capabilities[] = {
@@ -233,18 +237,29 @@ START_TEST(freebsd_descriptors_need_rights)
 }
 END_TEST
 
-START_TEST(netbsd_numbers_are_its_own)
+/* Every number of the list, and no other. */
+static void check_numbers(const char *system, const struct listed *list, size_t n)
 {
-	const struct personality *p = named("netbsd");
-	for (size_t i = 0; i < COUNT(netbsd_10); i++) {
-		const struct row *row = find_row(p, netbsd_10[i].nr);
-		ck_assert_msg(row != NULL, "no row %u, %s", netbsd_10[i].nr, netbsd_10[i].name);
-		ck_assert_str_eq(row->name, netbsd_10[i].name);
+	const struct personality *p = named(system);
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = find_row(p, list[i].nr);
+		ck_assert_msg(row != NULL, "no row %u, %s", list[i].nr, list[i].name);
+		ck_assert_str_eq(row->name, list[i].name);
 	}
 	for (uint32_t nr = 0; nr < p->n_rows; nr++)
-		ck_assert_msg(p->rows[nr].kind == ROW_ABSENT ||
-				      in_list(netbsd_10, COUNT(netbsd_10), nr),
+		ck_assert_msg(p->rows[nr].kind == ROW_ABSENT || in_list(list, n, nr),
 			      "%u, %s, is not in the list", nr, p->rows[nr].name);
+}
+
+START_TEST(netbsd_numbers_are_its_own)
+{
+	check_numbers("netbsd", netbsd_10, COUNT(netbsd_10));
+}
+END_TEST
+
+START_TEST(dragonfly_numbers_are_its_own)
+{
+	check_numbers("dragonfly", dragonfly_5_9, COUNT(dragonfly_5_9));
 }
 END_TEST
 
@@ -380,6 +395,7 @@ Suite *rows_suite(void)
 	tcase_add_test(t, freebsd_numbers_are_its_own);
 	tcase_add_test(t, freebsd_has_no_other_numbers);
 	tcase_add_test(t, netbsd_numbers_are_its_own);
+	tcase_add_test(t, dragonfly_numbers_are_its_own);
 	tcase_add_test(t, freebsd_capabilities_are_its_calls);
 	tcase_add_test(t, freebsd_descriptors_need_rights);
 	tcase_add_test(t, errors_go_both_ways);

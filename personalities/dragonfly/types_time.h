@@ -1,0 +1,67 @@
+/* Clocks and limits: sys/time.h, sys/resource.h; DragonFly 5.9. */
+#ifndef GUISE_DRAGONFLY_TYPES_TIME_H
+#define GUISE_DRAGONFLY_TYPES_TIME_H
+
+#include "personalities/dragonfly/custom.h"
+#include "syscalls/clock.h"
+#include "syscalls/linux.h"
+#include "syscalls/resource.h"
+#include "syscalls/timer.h"
+
+/* The fast ones are as coarse as the kernel's tick on both sides. */
+NAMES(clock, i32, IS(0, CLOCK_REALTIME), IS_AS(1, CPU_CLOCK_OF(0, CPU_CLOCK_USER), "CLOCK_VIRTUAL"),
+      IS_AS(2, CPU_CLOCK_OF(0, CPU_CLOCK_ALL), "CLOCK_PROF"), IS(4, CLOCK_MONOTONIC),
+      IS_AS(5, CLOCK_MONOTONIC, "CLOCK_UPTIME"), IS_AS(7, CLOCK_MONOTONIC, "CLOCK_UPTIME_PRECISE"),
+      IS_AS(8, CLOCK_MONOTONIC_COARSE, "CLOCK_UPTIME_FAST"),
+      IS_AS(9, CLOCK_REALTIME, "CLOCK_REALTIME_PRECISE"),
+      IS_AS(10, CLOCK_REALTIME_COARSE, "CLOCK_REALTIME_FAST"),
+      IS_AS(11, CLOCK_MONOTONIC, "CLOCK_MONOTONIC_PRECISE"),
+      IS_AS(12, CLOCK_MONOTONIC_COARSE, "CLOCK_MONOTONIC_FAST"),
+      IS_AS(13, CLOCK_WHOLE_SECONDS, "CLOCK_SECOND"), IS(14, CLOCK_THREAD_CPUTIME_ID),
+      IS(15, CLOCK_PROCESS_CPUTIME_ID), );
+NAMES(itimer, i32, IS(0, ITIMER_REAL), IS(1, ITIMER_VIRTUAL), IS(2, ITIMER_PROF));
+
+/* sys/signal.h: struct sigevent.  SIGEV_THREAD is libc's own doing, SIGEV_KEVENT nothing the kernel looks at. */
+NAMES(event_how, i32, IS_AS(0, TIMER_EVENT_NONE, "SIGEV_NONE"),
+      IS_AS(1, TIMER_EVENT_SIGNAL, "SIGEV_SIGNAL"));
+#define HOST struct timer_event
+STRUCT(sigevent, 32, FIELD(0, event_how, how), FIELD(4, i32, signal), FIELD(8, u64, value));
+#undef HOST
+
+#define HOST struct timespec
+STRUCT(timespec, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_nsec));
+#undef HOST
+#define HOST struct timeval
+STRUCT(timeval, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_usec));
+#undef HOST
+#define HOST struct timezone
+STRUCT(timezone, 8, FIELD(0, i32, tz_minuteswest), FIELD(4, i32, tz_dsttime));
+#undef HOST
+#define HOST struct itimerval
+STRUCT(itimerval, 32, INNER(0, timeval, it_interval), INNER(16, timeval, it_value));
+#undef HOST
+
+NAMES(resource, i32, IS(0, RLIMIT_CPU), IS(1, RLIMIT_FSIZE), IS(2, RLIMIT_DATA),
+      IS(3, RLIMIT_STACK), IS(4, RLIMIT_CORE), IS(5, RLIMIT_RSS), IS(6, RLIMIT_MEMLOCK),
+      IS(7, RLIMIT_NPROC), IS(8, RLIMIT_NOFILE), IS_AS(9, RESOURCE_UNLIMITED, "RLIMIT_SBSIZE"),
+      IS(10, RLIMIT_AS), IS_AS(11, RESOURCE_UNLIMITED, "RLIMIT_POSIXLOCKS"), );
+DRAGONFLY_CUSTOM(rlim, 8, 8); /* infinity is the largest signed number */
+#define HOST struct rlimit64
+STRUCT(rlimit, 16, FIELD(0, rlim, rlim_cur), FIELD(8, rlim, rlim_max));
+#undef HOST
+
+#define HOST struct rusage
+STRUCT(rusage, 144, INNER(0, timeval, ru_utime), INNER(16, timeval, ru_stime),
+       FIELD(32, i64, ru_maxrss), FIELD(40, i64, ru_ixrss), FIELD(48, i64, ru_idrss),
+       FIELD(56, i64, ru_isrss), FIELD(64, i64, ru_minflt), FIELD(72, i64, ru_majflt),
+       FIELD(80, i64, ru_nswap), FIELD(88, i64, ru_inblock), FIELD(96, i64, ru_oublock),
+       FIELD(104, i64, ru_msgsnd), FIELD(112, i64, ru_msgrcv), FIELD(120, i64, ru_nsignals),
+       FIELD(128, i64, ru_nvcsw), FIELD(136, i64, ru_nivcsw), );
+#undef HOST
+NAMES(rusage_who, i32, IS(0, RUSAGE_SELF), IS(-1, RUSAGE_CHILDREN));
+NAMES(priority_of, i32, IS(0, PRIO_PROCESS), IS(1, PRIO_PGRP), IS(2, PRIO_USER));
+
+/* sys/sched.h.  The right column of the second is the answer itself (P1B_PRIO_MIN, P1B_PRIO_MAX). */
+NAMES(policy, i32, IS(1, SCHED_FIFO), IS_AS(2, SCHED_NORMAL, "SCHED_OTHER"), IS(3, SCHED_RR));
+
+#endif
