@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/output.h"
 #include "cli/tree.h"
 #include "sandbox/scope.h"
 #include "syscalls/launch.h"
@@ -38,14 +39,8 @@ int report_open(struct report *r, const char *path, struct failure *why)
 	/* Coarse: as the kernel stamps files. */
 	if (clock_gettime(CLOCK_REALTIME_COARSE, &r->begin) < 0)
 		return failure_set(why, EXIT_GUISE, "--report: no clock: %s", strerror(errno));
-	int fd = strcmp(path, "-") == 0
-			 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-			 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	r->out = fd < 0 ? NULL : fdopen(fd, "w");
-	if (r->out)
-		return 0;
-	return failure_set(why, EXIT_GUISE, "--report %s: %s; check the path", path,
-			   strerror(errno));
+	r->out = output_open("--report", path, why);
+	return r->out ? 0 : -1;
 }
 
 /* ---- Looking -------------------------------------------------------------------------- */
@@ -188,9 +183,5 @@ int report_write(struct report *r, const struct plan *plan, struct failure *why)
 			search(&s);
 		}
 	fprintf(r->out, "%lu other files and directories were created or changed\n", s.others);
-	bool failed = ferror(r->out);
-	if (fclose(r->out) == 0 && !failed)
-		return 0;
-	return failure_set(why, EXIT_GUISE, "--report %s: cannot be written; check where it goes",
-			   r->path);
+	return output_close(r->out, "--report", r->path, why);
 }

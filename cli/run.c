@@ -94,6 +94,7 @@ static const struct option_row rows[] = {
 	{"core-size", TAKES_TEXT, AT(core_size), "SIZE", "at most SIZE for all of them (4G)"},
 	{"stats", TAKES_NOTHING, AT(stats), NULL,
 	 "tell at the end how calls were made, and what the translator cost"},
+	{"stats-json", TAKES_TEXT, AT(stats_json), "FILE", "write that to FILE, as JSON"},
 	{"print-profile", TAKES_NOTHING, AT(print_profile), NULL,
 	 "print the options as a profile file, and do nothing"},
 	{"dry-run", TAKES_NOTHING, AT(dry_run), NULL, "print what would be done, and do nothing"},
@@ -169,6 +170,11 @@ static bool is_release(const char *text)
 	return false;
 }
 
+static bool counts_calls(const struct run_options *g)
+{
+	return g->stats || g->stats_json;
+}
+
 static int read_settings(struct run *r)
 {
 	const struct run_options *g = &r->given;
@@ -176,7 +182,7 @@ static int read_settings(struct run *r)
 
 	s->magic = SETTINGS_MAGIC;
 	s->flags = (g->check_uses ? SETTINGS_CHECK_USES : 0) |
-		   (g->no_patch ? SETTINGS_NO_PATCH : 0) | (g->stats ? SETTINGS_TALLY : 0);
+		   (g->no_patch ? SETTINGS_NO_PATCH : 0) | (counts_calls(g) ? SETTINGS_TALLY : 0);
 	if (copy_setting(r, "personality", g->personality, s->personality, sizeof s->personality) <
 	    0)
 		return -1;
@@ -493,7 +499,7 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 	       : g->release		      ? "--release"
 	       : g->no_patch		      ? "--no-patch"
 	       : g->check_uses		      ? "--check-uses"
-	       : g->stats		      ? "--stats"
+	       : counts_calls(g)	      ? "--stats"
 	       : g->core		      ? "--core"
 					      : NULL;
 }
@@ -502,10 +508,10 @@ static const char *needs_resident(const struct run *r, const struct run_trace *t
 static int check_traced(struct run *r)
 {
 	const struct run_options *g = &r->given;
-	const char *lack = g->stats    ? "--stats"
-			   : g->core   ? "--core"
-			   : g->weaker ? "--weaker"
-				       : NULL;
+	const char *lack = counts_calls(g) ? "--stats"
+			   : g->core	   ? "--core"
+			   : g->weaker	   ? "--weaker"
+					   : NULL;
 
 	return lack ? failure_set(r->why, EXIT_GUISE,
 				  "--engine ptrace: not with %s; take the resident for that", lack)
@@ -589,8 +595,8 @@ static int run_and_report(struct run *r, const struct plan *plan)
 
 	if (report_open(&report, r->given.report, r->why) < 0)
 		return COMMAND_FAILED;
-	int status = r->given.stats ? tally_run(plan, &r->box, r->why)
-				    : box_run(plan, &r->box, r->why);
+	int status = counts_calls(&r->given) ? tally_run(&r->given, plan, &r->box, r->why)
+					     : box_run(plan, &r->box, r->why);
 	return report_write(&report, plan, r->why) < 0 ? COMMAND_FAILED : status;
 }
 

@@ -15,7 +15,7 @@ struct run_options {
 		time_namespace;
 	struct limit_options limits;
 	struct life_options life;
-	const char *report;
+	const char *report, *stats_json;
 	const char *core, *core_size;
 	bool print_profile, procfs, stats;
 	bool ephemeral;

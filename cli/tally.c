@@ -1,4 +1,5 @@
-/* guise run --stats: adds up what the residents counted (syscalls/tally.h) and prints it.
+/* guise run --stats and --stats-json: adds up what the residents counted (syscalls/tally.h) and
+ * tells it.
  *
  * What they count in is made before the sandbox and read when nothing runs any more.  The
  * programs could write there, so that numbers are taken as they are and names made printable. */
@@ -13,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/json.h"
+#include "cli/output.h"
 #include "sandbox/box.h"
 #include "sandbox/scope.h"
 #include "syscalls/tally.h"
@@ -81,6 +84,12 @@ static size_t sort_sites(struct tally_site *sites)
 	return n;
 }
 
+/* ns in the translator. */
+static double each(const struct tally_cell *sum, double ns_per_tick)
+{
+	return sum->timed ? ns_per_tick * (double)sum->ticks / (double)sum->timed : 0;
+}
+
 /* ---- Words ------------------------------------------------------------------------------ */
 
 static double percent(uint64_t part, uint64_t all)
@@ -94,7 +103,7 @@ static void line(const char *what, uint64_t n, uint64_t all, const char *meaning
 		meaning);
 }
 
-static void print_name(char *name)
+static void make_printable(char *name)
 {
 	name[TALLY_NAME - 1] = 0;
 	for (char *s = name; *s; s++)
@@ -108,8 +117,8 @@ static void print_sites(struct tally_site *sites, size_t n, uint64_t elsewhere)
 		fprintf(stderr, "guise: trapped at %18s  %-20s %s\n", "site", "call", "program");
 	for (size_t i = 0; i < n && i < LISTED; i++) {
 		struct tally_site *s = &sites[i];
-		print_name(s->call);
-		print_name(s->program);
+		make_printable(s->call);
+		make_printable(s->program);
 		fprintf(stderr, "guise: %10" PRIu64 " %#18" PRIx64 "  %-20s %s\n", s->times, s->at,
 			s->call, s->program);
 	}
@@ -119,24 +128,20 @@ static void print_sites(struct tally_site *sites, size_t n, uint64_t elsewhere)
 		fprintf(stderr, "guise: %10" PRIu64 " %18s\n", elsewhere, "elsewhere");
 }
 
-static void print(struct tally *t, double ns)
+static void print(struct tally *t, size_t n, const struct tally_cell *sum, double ns)
 {
-	const struct tally_cell sum = sum_of(t);
-	size_t n = sort_sites(t->sites);
-	double each = sum.timed ? ns * (double)sum.ticks / (double)sum.timed : 0;
-
 	fprintf(stderr,
 		"guise: %" PRIu64 " calls by %" PRIu64 " programs in %" PRIu64
 		" processes with %" PRIu64 " further threads\n",
-		sum.calls, t->programs, t->processes, t->threads);
-	line("patched", sum.calls - sum.trapped, sum.calls, "came by a jump");
-	line("trapped", sum.trapped, sum.calls, "came by a signal");
-	line("in place", sum.in_place, sum.calls, "of both: answered without the kernel");
-	if (sum.timed)
+		sum->calls, t->programs, t->processes, t->threads);
+	line("patched", sum->calls - sum->trapped, sum->calls, "came by a jump");
+	line("trapped", sum->trapped, sum->calls, "came by a signal");
+	line("in place", sum->in_place, sum->calls, "of both: answered without the kernel");
+	if (sum->timed)
 		fprintf(stderr,
 			"guise:   translator %10.6f s          %.0f ns a call, by %" PRIu64
 			" that were timed\n",
-			each * (double)sum.calls / 1e9, each, sum.timed);
+			each(sum, ns) * (double)sum->calls / 1e9, each(sum, ns), sum->timed);
 	if (t->crowded)
 		fprintf(stderr,
 			"guise: %" PRIu64 " threads could not be counted: too many at once\n",
@@ -144,7 +149,60 @@ static void print(struct tally *t, double ns)
 	print_sites(t->sites, n, t->elsewhere);
 }
 
-int tally_run(const struct plan *plan, struct box_options *box, struct failure *why)
+/* ---- JSON ------------------------------------------------------------------------------- */
+
+/* All of them, most traps first. */
+static json_t *json_sites(struct tally_site *sites, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		make_printable(sites[i].call);
+		make_printable(sites[i].program);
+		json_array_append_new(list, json_pack("{s:I, s:I, s:s, s:s}", "trapped",
+						      (json_int_t)sites[i].times, "site",
+						      (json_int_t)sites[i].at, "call",
+						      sites[i].call, "program", sites[i].program));
+	}
+	return list;
+}
+
+static json_t *json_all(struct tally *t, size_t n, const struct tally_cell *sum, double ns)
+{
+	return json_pack("{s:{s:I, s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:{s:I, s:f}, s:I, s:o}",
+			 "calls", "all", (json_int_t)sum->calls, "patched",
+			 (json_int_t)(sum->calls - sum->trapped), "trapped",
+			 (json_int_t)sum->trapped, "in_place", (json_int_t)sum->in_place,
+			 "programs", (json_int_t)t->programs, "processes", (json_int_t)t->processes,
+			 "further_threads", (json_int_t)t->threads, "threads_not_counted",
+			 (json_int_t)t->crowded, "translator", "timed", (json_int_t)sum->timed,
+			 "ns_a_call", each(sum, ns), "trapped_elsewhere", (json_int_t)t->elsewhere,
+			 "sites", json_sites(t->sites, n));
+}
+
+/* ---- All of it -------------------------------------------------------------------------- */
+
+/* Where to; NULL: not wanted. */
+struct told {
+	bool in_words;
+	const char *path;
+	FILE *json;
+};
+
+static int tell(struct told *told, struct tally *t, double ns, struct failure *why)
+{
+	const struct tally_cell sum = sum_of(t);
+	size_t n = sort_sites(t->sites);
+
+	if (told->in_words)
+		print(t, n, &sum, ns);
+	if (!told->json)
+		return 0;
+	return json_write(json_all(t, n, &sum, ns), told->json, 2, "--stats-json", why);
+}
+
+static int run(struct told *told, const struct plan *plan, struct box_options *box,
+	       struct failure *why)
 {
 	const size_t size = TALLY_AT + sizeof(struct tally);
 	AUTO_CLOSE int board = image_board(size);
@@ -157,8 +215,22 @@ int tally_run(const struct plan *plan, struct box_options *box, struct failure *
 	box->board = board;
 	int status = box_run(plan, box, why);
 	const struct moment end = moment_now();
-	if (status >= 0)
-		print((struct tally *)(at + TALLY_AT), ns_per_tick(&begin, &end));
+	if (status >= 0 &&
+	    tell(told, (struct tally *)(at + TALLY_AT), ns_per_tick(&begin, &end), why) < 0)
+		status = -1;
 	(void)munmap(at, size); /* a mapping of our own */
+	return status;
+}
+
+int tally_run(const struct run_options *given, const struct plan *plan, struct box_options *box,
+	      struct failure *why)
+{
+	struct told told = {.in_words = given->stats, .path = given->stats_json};
+
+	if (told.path && !(told.json = output_open("--stats-json", told.path, why)))
+		return -1;
+	int status = run(&told, plan, box, why);
+	if (told.json && output_close(told.json, "--stats-json", told.path, why) < 0)
+		return -1;
 	return status;
 }
