@@ -25,7 +25,7 @@ _Static_assert(sizeof(struct kevent) == 64, "sys/event.h");
 STUB(write, 4);
 STUB(close, 6);
 
-#define TIMES 8 /* a site is patched at its fourth trap */
+#define TIMES 24 /* a page's sites are patched at its sixth trap, and at further ones */
 
 static volatile int signals;
 

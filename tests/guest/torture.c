@@ -17,7 +17,7 @@ enum { SIGUSR1 = 30, SA_RESTART = 2 };
 #define BYTES (2 * PAGE)
 #define APART 67 /* with as many sites as a line has bytes, they begin everywhere in it */
 #define SITES 64 /* so few that threads meet: a jump is half-written for a moment only */
-#define PASSES 8 /* a site is patched at its fourth trap */
+#define PASSES 8 /* after a few traps a page's sites are patched */
 
 static char *code, *other;
 static char text[BYTES]; /* to be code */

@@ -1,8 +1,8 @@
 /* Into the translator and out of it.
  *
- * A guest's call arrives here in its own context: from the SIGSYS handler, which moved the
- * instruction pointer here and put the return address in rcx, or (patched sites) by a jump
- * from a stub that did the same.  All other registers are the guest's.
+ * A guest's call arrives at entry_call in its own context, by a jump from a patched site's stub,
+ * which put the return address in rcx; all other registers are the guest's.  One that trapped
+ * arrives at enter_translator, from the SIGSYS handler.
  *
  * The guest's registers live in the thread's context (%gs) from here until they are loaded
  * again; nothing is ever on the guest's stack.  On the way out, from the last test for a
@@ -172,6 +172,17 @@ boundary:
 	.type enter_guest, @function
 enter_guest:
 	jmp resume
+
+/* From a handler's stack: what a call finds that came by entry_call. */
+	.globl enter_translator
+	.type enter_translator, @function
+enter_translator:
+	mov %gs:T_STACK_TOP, %rsp
+	mov %gs:R_R12, %r12
+	mov %gs:R_R13, %r13
+	mov %gs:R_R14, %r14
+	mov %gs:R_R15, %r15
+	jmp translate
 
 /* int copy_guarded(void *to, const void *from, size_t n): 0, or -EFAULT if either side
  * faulted (the fault handler moves the instruction pointer to copy_failed). */

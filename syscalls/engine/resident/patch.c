@@ -1,10 +1,8 @@
 /* Call sites: from a trap to a jump.
  *
- * A system call instruction traps, which costs some two microseconds; changing the code costs
- * about five times that, and a page of its own.  So many calls of a short program are made
- * once or twice only, that a site is left alone for its first few.  Then the instruction
- * before it is looked at: if it is one of the few that stubs are made
- * of, at least five bytes long and free to stand elsewhere, it is replaced by a jump to a
+ * A system call instruction traps, which costs some two microseconds.  If the instruction
+ * before it is one of the few that stubs are made of, at least five bytes long and free to
+ * stand elsewhere, it is replaced by a jump to a
  * stub of our own near the program, which executes it, notes where to return and goes to
  * entry_call.  The system call instruction itself stays: who jumps straight to it traps as
  * before, and so does a call that is restarted.
@@ -17,6 +15,11 @@
  * Which instruction it was is decided by exact patterns, and by the registers, which it
  * must have left as they are found: bytes that only look like one do not agree with them.
  * Code is never searched for system calls; a fifth of what looks like one is not.
+ *
+ * Changing code costs as much as five traps: a copy of the page, and calls to make it writable
+ * and not.  How many sites of the page are changed at once hardly matters.  And many calls of
+ * a short program are made once or twice only.  So a page's sites are left alone for its first
+ * few traps, and noted; then all that were noted are changed.
  *
  * Only code is patched that was mapped privately, to be executed and not to be written;
  * ranges are noted as they are mapped and forgotten when they are unmapped or their
@@ -40,6 +43,9 @@
 
 static void forget(struct code *code)
 {
+	for (uint32_t i = 0; i < MOST_SEEN; i++)
+		if (space.seen[i].after >= code->low && space.seen[i].after <= code->high)
+			space.seen[i] = (struct seen){0};
 	if (code->stubs)
 		(void)LINUX(munmap, code->stubs, STUB_AREA); /* our own: cannot fail */
 	*code = (struct code){0};
@@ -172,34 +178,53 @@ static bool find_site(const struct regs *r, struct site *s)
 
 /* ---- Stubs ------------------------------------------------------------------------ */
 
+static bool is_near(uint64_t at, const struct code *code)
+{
+	return at + NEAR > code->high && at < code->low + NEAR;
+}
+
+static bool map_near(struct code *code, uint64_t at, int how)
+{
+	long r = LINUX(mmap, at, STUB_AREA, PROT_READ | PROT_WRITE | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | how, -1, 0);
+
+	if (is_error(r))
+		return false;
+	if (!is_near((uint64_t)r, code)) {
+		(void)LINUX(munmap, r, STUB_AREA); /* just made */
+		return false;
+	}
+	code->stubs = (uint64_t)r;
+	code->used = STUB_SIZE; /* the first is the address they all go to */
+	*(uint64_t *)r = (uint64_t)entry_call;
+	return true;
+}
+
+/* To be filled at once, and closed then.  Where Linux puts it is mostly near enough: it maps
+ * one object below the other. */
 static bool map_stubs(struct code *code)
 {
 	uint64_t at = (code->low - STUB_AREA) & ~(STUB_AREA - 1);
 	uint64_t lowest = code->low > NEAR ? code->low - NEAR : STUB_AREA;
 
+	if (map_near(code, at, 0))
+		return true;
 	for (unsigned tries = 0; tries < 64 && at >= lowest && at < code->low; tries++) {
-		long r = LINUX(mmap, at, STUB_AREA, PROT_READ | PROT_EXEC,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE,
-			       -1, 0);
-
-		if (!is_error(r)) {
-			code->stubs = at;
-			code->used = STUB_SIZE; /* the first is the address they all go to */
+		if (map_near(code, at, MAP_FIXED_NOREPLACE))
 			return true;
-		}
 		at -= STUB_AREA << (tries / 8);
 	}
 	return false;
 }
 
-static bool open_page(uint64_t at, uint64_t n)
+static bool open_pages(uint64_t at, uint64_t n)
 {
 	uint64_t low = at & ~(GUEST_PAGE - 1), high = (at + n + GUEST_PAGE - 1) & ~(GUEST_PAGE - 1);
 
 	return LINUX(mprotect, low, high - low, PROT_READ | PROT_WRITE | PROT_EXEC) == 0;
 }
 
-static void close_page(uint64_t at, uint64_t n)
+static void close_pages(uint64_t at, uint64_t n)
 {
 	uint64_t low = at & ~(GUEST_PAGE - 1), high = (at + n + GUEST_PAGE - 1) & ~(GUEST_PAGE - 1);
 
@@ -214,19 +239,12 @@ static uint8_t *put_displacement(uint8_t *to, uint64_t target)
 	return to + sizeof d;
 }
 
-/* The stub of a site; its address, or 0. */
+/* The stub of a site; its address. */
 static uint64_t make_stub(struct code *code, const struct site *s)
 {
-	uint64_t at = code->stubs + code->used, entry = (uint64_t)entry_call;
+	uint64_t at = code->stubs + code->used;
 	uint8_t *to = (uint8_t *)at;
 
-	if (code->used + STUB_SIZE > STUB_AREA || !open_page(at, STUB_SIZE))
-		return 0;
-	if (code->used == STUB_SIZE) {
-		if (!open_page(code->stubs, sizeof entry))
-			return 0;
-		memcpy((void *)code->stubs, &entry, sizeof entry);
-	}
 	memcpy(to, (const void *)s->at, s->size + s->extra);
 	to += s->size + s->extra;
 	*to++ = 0x48; /* lea after(%rip),%rcx */
@@ -236,9 +254,28 @@ static uint64_t make_stub(struct code *code, const struct site *s)
 	*to++ = 0xff; /* jmp *entry(%rip) */
 	*to++ = 0x25;
 	put_displacement(to, code->stubs);
-	close_page(at, STUB_SIZE);
 	code->used += STUB_SIZE;
 	return at;
+}
+
+/* Those of n sites, side by side: the first's address, or 0. */
+static uint64_t make_stubs(struct code *code, const struct site *s, uint32_t n)
+{
+	uint64_t first = 0;
+
+	if (!code->stubs) {
+		if (!map_stubs(code)) {
+			forget(code);
+			return 0;
+		}
+	} else if (code->used + n * STUB_SIZE > STUB_AREA ||
+		   !open_pages(code->stubs + code->used, n * STUB_SIZE)) {
+		return 0;
+	}
+	first = code->stubs + code->used;
+	for (uint32_t i = 0; i < n; i++)
+		(void)make_stub(code, &s[i]);
+	return first;
 }
 
 /* ---- The change --------------------------------------------------------------------- */
@@ -269,54 +306,106 @@ static void write_jump(uint64_t at, uint64_t stub)
 	*(volatile uint64_t *)from = word;
 }
 
-static void patch(struct resident *r, struct code *code, const struct site *s)
+/* Sites of one page. */
+static void patch(struct code *code, const struct site *s, uint32_t n)
 {
-	bool alone = r->thread.process->n_threads == 1 && !r->is_vfork_child;
-	uint64_t stub;
+	uint64_t stubs = make_stubs(code, s, n), low = s->at, high = s->at;
 
-	if (!window(s->at) && !alone)
+	if (!stubs)
 		return;
-	if (!code->stubs && !map_stubs(code)) {
-		forget(code);
-		return;
+	close_pages(stubs, n * STUB_SIZE);
+	for (uint32_t i = 0; i < n; i++) {
+		low = s[i].at < low ? s[i].at : low;
+		high = s[i].at > high ? s[i].at : high;
 	}
-	stub = make_stub(code, s);
-	if (!stub || !open_page(s->at, JUMP_SIZE))
+	high += JUMP_SIZE;
+	if (!open_pages(low, high - low))
 		return;
-	/* Another thread may have been here while this one waited for the lock. */
-	if (*(const uint8_t *)s->at != 0xe9)
-		write_jump(s->at, stub);
-	close_page(s->at, JUMP_SIZE);
+	for (uint32_t i = 0; i < n; i++)
+		write_jump(s[i].at, stubs + i * STUB_SIZE);
+	close_pages(low, high - low);
 }
 
-/* Traps that a site is left to, in all. */
-#define LEFT_ALONE 3
+/* ---- When ------------------------------------------------------------------------------- */
 
-/* Is it the site's turn?  Sites that share a count are patched the sooner; were each to begin
- * anew, two that take turns would trap for ever.  Threads that count at once lose a count: it is
- * about speed alone. */
-static bool is_due(uint64_t at)
+/* Traps that the sites of a page are left to, in all, before it is changed; and from then on, of
+ * those sites that were not noted yet. */
+#define LEFT_ALONE 5
+#define LEFT_ALONE_AGAIN 3
+
+static uint64_t page_of(uint64_t at)
 {
-	uint8_t *count = &space.trapped[at * 0x9e3779b97f4a7c15 >> 53];
-	uint8_t seen = __atomic_load_n(count, __ATOMIC_RELAXED);
+	return at / GUEST_PAGE;
+}
 
-	_Static_assert(COUNT(space.trapped) == 1 << (64 - 53), "the product's upper bits");
-	if (seen >= LEFT_ALONE)
-		return true;
-	__atomic_store_n(count, (uint8_t)(seen + 1), __ATOMIC_RELAXED);
-	return false;
+/* Upper bits of the product. */
+static uint64_t mix(uint64_t n, unsigned bits)
+{
+	return n * 0x9e3779b97f4a7c15 >> (64 - bits);
+}
+
+/* Is it the page's turn?  Pages may share a count: their sites are patched the sooner. */
+static bool is_due(uint64_t page)
+{
+	uint8_t *count = &space.trapped[mix(page, 10)];
+
+	_Static_assert(COUNT(space.trapped) == 1 << 10, "mix()");
+	if (++*count <= LEFT_ALONE)
+		return false;
+	*count = LEFT_ALONE - LEFT_ALONE_AGAIN;
+	return true;
+}
+
+static void note(const struct site *s)
+{
+	_Static_assert(MOST_SEEN == 1 << 7, "mix()");
+	space.seen[mix(s->after, 7)] =
+		(struct seen){.after = s->after, .size = s->size, .extra = s->extra};
+}
+
+/* Takes out those of the page that can be patched now. */
+static uint32_t take_noted(const struct resident *r, uint64_t page, struct site sites[MOST_SEEN])
+{
+	bool alone = r->thread.process->n_threads == 1 && !r->is_vfork_child;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < MOST_SEEN; i++) {
+		struct seen *seen = &space.seen[i];
+		uint64_t at = seen->after - CALL_SIZE - seen->extra - seen->size;
+
+		if (!seen->size || page_of(at) != page || !(window(at) || alone))
+			continue;
+		sites[n++] = (struct site){at, seen->size, seen->extra, seen->after};
+		*seen = (struct seen){0};
+	}
+	return n;
+}
+
+static void trapped(const struct resident *r, const struct regs *regs)
+{
+	struct site s, sites[MOST_SEEN];
+	struct code *code;
+	uint32_t n;
+
+	/* Looked at under the lock: what is found is what the code is until it is forgotten. */
+	if (!find_site(regs, &s))
+		return;
+	code = code_at(s.at, s.after - s.at);
+	if (!code)
+		return;
+	note(&s);
+	if (!is_due(page_of(s.at)))
+		return;
+	n = take_noted(r, page_of(s.at), sites);
+	if (n)
+		patch(code, sites, n);
 }
 
 void patch_trapped(struct resident *r, const struct regs *regs)
 {
-	struct site s;
-	struct code *code;
-
-	if (!space.n_code || !is_due(regs->rip) || !find_site(regs, &s))
+	if (!space.n_code)
 		return;
 	lock_take(&space.patch_lock);
-	code = code_at(s.at, s.after - s.at);
-	if (code)
-		patch(r, code, &s);
+	trapped(r, regs);
 	lock_release(&space.patch_lock);
 }

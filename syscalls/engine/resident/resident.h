@@ -2,8 +2,8 @@
  *
  * It is what execve runs.  It maps the program, enters it, and from then on owns the few
  * instructions from which Linux can be reached (gate.S).  Every other system call
- * instruction in the process raises SIGSYS; the handler (signal.c) moves the thread to
- * entry_call, and the call is translated in ordinary context on the thread's own
+ * instruction in the process raises SIGSYS; the handler (signal.c) leaves for
+ * enter_translator, and the call is translated in ordinary context on the thread's own
  * translator stack (call.c).
  *
  * Nothing here is a security boundary: the guest can read and write all of it.  What it
@@ -86,6 +86,14 @@ struct code {
 	uint32_t used; /* bytes of it */
 };
 
+/* A call site that trapped and could be patched, or of size 0 none. */
+#define MOST_SEEN 128
+struct seen {
+	uint64_t after : 48; /* behind the call */
+	uint64_t size : 8; /* of the instruction to be replaced */
+	uint64_t extra : 8; /* bytes between it and the call */
+};
+
 /*
  * Of the whole address space, whichever processes share it.  Its middle is one page, of which every program touches
  * something, and the large tables lie to both sides of it: so the pieces of code are counted downwards (code_of()).
@@ -116,7 +124,8 @@ struct space {
 	uint64_t births; /* threads made so far */
 	uint32_t top; /* no slot at or above was ever used */
 	uint32_t n_code;
-	uint8_t trapped[2048]; /* how often call sites did (patch.c) */
+	uint8_t trapped[1024]; /* how often the sites of a page did (patch.c) */
+	struct seen seen[MOST_SEEN];
 	uint64_t mapped[MAX_SLOTS / 64]; /* slots that have their pages */
 	uint32_t slots[MAX_SLOTS]; /* 0 free; Linux clears it when the thread is gone */
 } __attribute__((aligned(4096)));
@@ -146,6 +155,7 @@ extern const char gate_sigreturn[], gate_wait_window[], gate_wait_window_end[], 
 	gate_quick_window[], gate_quick_window_end[], gate_quick_aborted[], entry_call[],
 	entry_flags_saved[], exit_window[], exit_window_end[], boundary[];
 _Noreturn void enter_guest(void);
+_Noreturn void enter_translator(void); /* the guest's registers are in the context */
 int copy_guarded(void *to, const void *from, size_t n);
 int swap_guarded(uint32_t *at, uint32_t *seen, uint32_t value);
 int vectors_load(const void *area, uint64_t mask);

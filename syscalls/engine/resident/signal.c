@@ -47,13 +47,15 @@ struct kernel_action {
 	uint64_t mask;
 };
 
+/* SIGSYS leaves the mask alone: mostly its handler does not return (trapped_call). */
 int set_host_action(int n, uint64_t handler, uint64_t flags)
 {
 	struct kernel_action a = {
 		.handler = handler,
-		.flags = flags | SA_SIGINFO | SA_ONSTACK | SA_RESTORER,
+		.flags = flags | SA_SIGINFO | SA_ONSTACK | SA_RESTORER |
+			 (n == SIGSYS ? SA_NODEFER : 0),
 		.restorer = (uint64_t)gate_sigreturn,
-		.mask = ~SYNCHRONOUS,
+		.mask = n == SIGSYS ? 0 : ~SYNCHRONOUS,
 	};
 
 	return (int)LINUX(rt_sigaction, n, &a, 0, 8);
@@ -182,6 +184,12 @@ static void take_gs(struct resident *r)
 		(void)set_gs((uint64_t)r); /* by that instruction: cannot fail */
 }
 
+static void block_in_frame(struct ucontext *uc)
+{
+	memset(&uc->uc_sigmask, 0xff, sizeof uc->uc_sigmask);
+	*(uint64_t *)&uc->uc_sigmask = ~SYNCHRONOUS;
+}
+
 /* Something is in hand: nothing else comes until it is settled, and the thread is on its
  * way to where that happens. */
 static void turn_to_boundary(struct resident *r, struct ucontext *uc)
@@ -190,8 +198,7 @@ static void turn_to_boundary(struct resident *r, struct ucontext *uc)
 
 	r->pending = 1;
 	r->all_blocked = true;
-	memset(&uc->uc_sigmask, 0xff, sizeof uc->uc_sigmask);
-	*(uint64_t *)&uc->uc_sigmask = ~SYNCHRONOUS;
+	block_in_frame(uc);
 	if (is_guest(m)) {
 		signal_registers(m, &r->thread.regs);
 		m->eflags &= ~FLAG_TRAP;
@@ -207,21 +214,35 @@ static void turn_to_boundary(struct resident *r, struct ucontext *uc)
 	}
 }
 
-/* A call from outside the gate. */
-static void trapped_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
+/* What a frame says of the vector state in it: behind the 464 bytes that the processor has a use
+ * for (arch/x86/include/uapi/asm/sigcontext.h). */
+static const struct _fpx_sw_bytes *vectors_of(const struct ucontext *uc)
+{
+	return (const void *)((const char *)uc->uc_mcontext.fpstate + 464);
+}
+
+/* A guest's call.  The handler does not return, which saves a call of Linux's: it loads what
+ * Linux would, the vector registers, and goes on as entry_call does.  Other signals may come
+ * from its first instruction on, as they may behind entry_call. */
+static _Noreturn void trapped_call(struct resident *r, const struct ucontext *uc)
+{
+	signal_registers(&uc->uc_mcontext, &r->thread.regs);
+	patch_trapped(r, &r->thread.regs);
+	r->cell->calls++;
+	if (space.tallies)
+		tally_trap(r);
+	r->thread.regs.rcx = r->thread.regs.rip;
+	take_gs(r);
+	if (vectors_load(uc->uc_mcontext.fpstate, vectors_of(uc)->xfeatures) < 0)
+		die(EXIT_GUISE, "a signal frame is not as Linux left it");
+	enter_translator();
+}
+
+/* Another call from outside the gate. */
+static void stray_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
 {
 	struct sigcontext *m = &uc->uc_mcontext;
 
-	if (is_guest(m) && si->si_arch == AUDIT_ARCH_X86_64) {
-		signal_registers(m, &r->thread.regs);
-		patch_trapped(r, &r->thread.regs);
-		if (space.tallies)
-			tally_trap(r);
-		m->rcx = m->rip;
-		m->rip = (uint64_t)entry_call;
-		take_gs(r);
-		return;
-	}
 	if (in_vdso(m->rip) && is_resident(m->rsp)) {
 		m->rax = (uint64_t)gate((long)m->rax, m->rdi, m->rsi, m->rdx, m->r10, m->r8, m->r9);
 		return;
@@ -329,7 +350,7 @@ static void learn_vectors(const struct ucontext *uc)
 
 	if (space.vector_size || !uc->uc_mcontext.fpstate)
 		return;
-	sw = (const void *)((const char *)uc->uc_mcontext.fpstate + 464);
+	sw = vectors_of(uc);
 	if (sw->magic1 != FP_XSTATE_MAGIC1 ||
 	    sw->xstate_size > sizeof((struct resident *)0)->vectors)
 		die(EXIT_GUISE, "this processor's vector state (%l bytes) is not supported",
@@ -338,13 +359,34 @@ static void learn_vectors(const struct ucontext *uc)
 	space.vector_size = sw->xstate_size;
 }
 
+/* SIGSYS for another reason, returning: as other signals, it is not interrupted by any; but one
+ * may have come before it got here, and holds back the rest. */
+static void not_a_call(struct resident *r, siginfo_t *si, struct ucontext *uc)
+{
+	(void)signals_block_all(r);
+	if (si->si_code > 0)
+		stray_call(r, si, uc);
+	else
+		arrived(r, si, uc);
+	if (r->all_blocked)
+		block_in_frame(uc);
+}
+
+/* The kernel's own: a call not through the gate. */
+static bool is_call(const siginfo_t *si, const struct ucontext *uc)
+{
+	return si->si_code > 0 && si->si_arch == AUDIT_ARCH_X86_64 && is_guest(&uc->uc_mcontext);
+}
+
 void host_signal(int n, siginfo_t *si, struct ucontext *uc)
 {
 	struct resident *r = this_thread();
 
 	learn_vectors(uc);
-	if (n == SIGSYS && si->si_code > 0) /* the kernel's own: a call not through the gate */
-		trapped_call(r, si, uc);
+	if (n == SIGSYS && is_call(si, uc))
+		trapped_call(r, uc);
+	else if (n == SIGSYS)
+		not_a_call(r, si, uc);
 	else if ((HOST_BIT(n) & SYNCHRONOUS) && si->si_code > 0)
 		fault(r, n, si, uc);
 	else
