@@ -165,7 +165,7 @@ static bool is_release(const char *text)
 	uint32_t number;
 
 	for_each_personality(p)
-		if (p->release_unit && release_number(text, p->release_unit, &number) == 0)
+		if (release_number(text, p, &number) == 0)
 			return true;
 	return false;
 }

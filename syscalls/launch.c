@@ -1,7 +1,7 @@
 /* The text forms of what launch.h has. */
 #include "syscalls/launch.h"
 
-#include "syscalls/abi.h"
+#include "syscalls/personality.h"
 
 #include <string.h>
 
@@ -55,13 +55,13 @@ static const char *take_number(const char *s, uint32_t *number)
 	return n && n < 11 && value <= UINT32_MAX ? s + n : NULL;
 }
 
-int release_number(const char *text, uint32_t unit, uint32_t *number)
+int release_number(const char *text, const struct personality *p, uint32_t *number)
 {
 	uint32_t major, minor = 0;
-	const char *rest = take_number(text, &major);
+	const char *rest = p->release_unit ? take_number(text, &major) : NULL;
 
 	if (rest && !*rest && major >= RELEASE_NUMBERS) {
-		uint32_t of = unit ? major / unit / 100 : 0;
+		uint32_t of = major / p->release_major;
 		if (!of || of > RELEASE_MOST)
 			return -EINVAL;
 		*number = major;
@@ -72,6 +72,6 @@ int release_number(const char *text, uint32_t unit, uint32_t *number)
 	if (!rest || !major || major > RELEASE_MOST || minor > RELEASE_MOST ||
 	    (*rest && (*rest != '-' || !rest[1])))
 		return -EINVAL;
-	*number = (major * 100 + minor) * unit;
+	*number = major * p->release_major + minor * p->release_unit;
 	return 0;
 }

@@ -79,9 +79,9 @@ struct handover {
 void handover_encode(char out[HANDOVER_TEXT], const struct handover *h);
 int handover_decode(struct handover *h, const char *text);
 
-/* "14.2-RELEASE", "14.2" or "1402000" to the number of a system with that release_unit: 0, or
- * -EINVAL if it is none. */
-int release_number(const char *text, uint32_t unit, uint32_t *number);
+struct personality;
+/* "14.2-RELEASE", "14.2" or "1402000" to the system's number of it: 0, or -EINVAL if it is none. */
+int release_number(const char *text, const struct personality *p, uint32_t *number);
 
 /* Exit statuses of guise itself. */
 enum {

@@ -81,7 +81,8 @@ struct personality {
 
 	/* The release a program gets when neither it nor an option says otherwise. */
 	uint32_t default_release;
-	uint32_t release_unit; /* of its number: a minor release; a hundred of them, a major one */
+	uint32_t release_unit; /* of its number: a minor release */
+	uint32_t release_major; /* ... a major one */
 	const char *default_release_name;
 	/* "14.2-RELEASE" for its number; to buf. */
 	void (*release_name)(uint32_t release, char *buf, size_t size);

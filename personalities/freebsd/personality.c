@@ -478,6 +478,7 @@ PERSONALITY(freebsd) = {
 	.default_release = 1402000,
 	.default_release_name = "14.2-RELEASE",
 	.release_unit = 1000,
+	.release_major = 100000,
 	.release_name = release_name,
 	.fetch = fetch,
 	.error_flag = FLAG_CARRY,

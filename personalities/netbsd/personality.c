@@ -150,6 +150,7 @@ PERSONALITY(netbsd) = {
 	.default_release = 1000000000,
 	.default_release_name = "10.0",
 	.release_unit = 1000000,
+	.release_major = 100000000,
 	.release_name = release_name,
 	.fetch = fetch,
 	.error_flag = FLAG_CARRY,

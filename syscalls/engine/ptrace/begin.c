@@ -156,7 +156,7 @@ static void set_release(struct tracee *t, uint32_t wanted)
 	p->release = wanted ? wanted : s->default_release;
 	/* Another system's number is not for this program. */
 	if (*told)
-		(void)release_number(told, s->release_unit, &p->release);
+		(void)release_number(told, s, &p->release);
 	s->release_name(p->release, p->release_name, sizeof p->release_name);
 	if (strchr(told, '-'))
 		memcpy(p->release_name, told, sizeof p->release_name);

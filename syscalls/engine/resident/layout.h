@@ -71,7 +71,7 @@
 #define P_QUICK 8
 
 /* struct personality */
-#define PERSONALITY_ERROR_FLAG 128
+#define PERSONALITY_ERROR_FLAG 136
 
 /* enum quick, HIDDEN_FIRST */
 #define Q_NUMBER 0x3fff

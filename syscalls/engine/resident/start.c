@@ -100,7 +100,7 @@ static void set_release(struct process *p, uint32_t wanted)
 	p->release = wanted ? wanted : s->default_release;
 	/* Another system's number is not for this program. */
 	if (*space.settings.release)
-		(void)release_number(space.settings.release, s->release_unit, &p->release);
+		(void)release_number(space.settings.release, s, &p->release);
 	s->release_name(p->release, p->release_name, sizeof p->release_name);
 	if (strchr(space.settings.release, '-'))
 		memcpy(p->release_name, space.settings.release, sizeof p->release_name);
