@@ -67,6 +67,11 @@ const struct sysctl_node *sysctl_next(const struct sysctl_tree *t, const int32_t
 /* The value of s->path. */
 int sysctl_read(struct sysctl *s, const struct sysctl_tree *t);
 
+/* The answer to a question about the tree: the path begins with 0. */
+int sysctl_about(struct sysctl *s, const struct sysctl_tree *t);
+/* A name of that length, which may end in a dot or with its NUL: 0, or -errno. */
+int sysctl_get_name(struct call *c, char name[SYSCTL_NAME], uint64_t at, uint64_t length);
+
 /* Arguments from `first` on: old value, its length, new value, its length. */
 int sysctl_begin(struct sysctl *s, struct call *c, int first);
 long sysctl_end(struct sysctl *s, int first, int error);

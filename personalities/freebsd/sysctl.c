@@ -334,102 +334,6 @@ static const struct sysctl_node nodes[] = {
 
 static const struct sysctl_tree tree = {nodes, COUNT(nodes)};
 
-/* ---- Nodes about nodes ------------------------------------------------------------- */
-
-/* Under 0 (CTL_SYSCTL): their numbers. */
-enum {
-	ABOUT_NAME = 1,
-	ABOUT_NEXT,
-	ABOUT_NUMBERS,
-	ABOUT_FORMAT,
-	ABOUT_DESCRIPTION,
-	ABOUT_NEXT_SHOWN
-};
-
-/* sys/sysctl.h: CTLTYPE_*, and a format for those that have no other. */
-static const struct {
-	uint32_t kind;
-	const char *format;
-} forms[] = {
-	[SYSCTL_BRANCH] = {1, "N"}, [SYSCTL_INT] = {2, "I"},	[SYSCTL_UINT] = {6, "IU"},
-	[SYSCTL_LONG] = {7, "L"},   [SYSCTL_ULONG] = {8, "LU"}, [SYSCTL_STRING] = {3, "A"},
-	[SYSCTL_BYTE] = {10, "CU"}, [SYSCTL_OPAQUE] = {5, ""},
-};
-_Static_assert(COUNT(forms) == N_SYSCTL_FORMS, "a kind for every form");
-#define FLAG_READ 0x80000000u /* CTLFLAG_RD */
-
-/* The rest of the path names a node, all of which has to be there. */
-static const struct sysctl_node *node_of_rest(const struct sysctl *s)
-{
-	const struct sysctl_node *node = sysctl_find(&tree, s->path + 2, s->depth - 2);
-	return node && (node->depth == s->depth - 2 || node->takes_more) ? node : NULL;
-}
-
-static int about_next(struct sysctl *s)
-{
-	const struct sysctl_node *next = sysctl_next(&tree, s->path + 2, s->depth - 2);
-	return next ? sysctl_out(s, next->path, next->depth * sizeof *next->path) : -ENOENT;
-}
-
-static int about_format(struct sysctl *s, const struct sysctl_node *node)
-{
-	uint32_t kind = forms[node->form].kind | FLAG_READ;
-	int r = sysctl_out(s, &kind, sizeof kind);
-	return r < 0 ? r
-		     : sysctl_out_text(s, node->format && *node->format ? node->format
-									: forms[node->form].format);
-}
-
-/* The name may end in a dot, or with its NUL. */
-static int get_name(struct call *c, char name[SYSCTL_NAME], uint64_t at, uint64_t length)
-{
-	if (length >= SYSCTL_NAME)
-		return length >= 1024 ? -ENAMETOOLONG : -ENOENT; /* MAXPATHLEN; none is so long */
-	int r = get_guest(c, name, at, length);
-	if (r < 0)
-		return r;
-	name[length] = 0;
-	length = strlen(name);
-	if (length && name[length - 1] == '.')
-		name[length - 1] = 0;
-	return 0;
-}
-
-static int about_numbers(struct sysctl *s)
-{
-	char name[SYSCTL_NAME];
-	if (!s->new || !s->new_length)
-		return -ENOENT;
-	int r = get_name(s->c, name, s->new, s->new_length);
-	if (r < 0)
-		return r;
-	const struct sysctl_node *node = sysctl_find_name(&tree, name);
-	return node ? sysctl_out(s, node->path, node->depth * sizeof *node->path) : -ENOENT;
-}
-
-static int about(struct sysctl *s)
-{
-	switch (s->path[1]) {
-	case ABOUT_NUMBERS:
-		return about_numbers(s);
-	case ABOUT_NEXT:
-	case ABOUT_NEXT_SHOWN:
-		return about_next(s);
-	case ABOUT_NAME:
-	case ABOUT_FORMAT:
-	case ABOUT_DESCRIPTION:
-		break;
-	default:
-		return -ENOENT;
-	}
-	const struct sysctl_node *node = s->depth > 2 ? node_of_rest(s) : NULL;
-	if (!node)
-		return -ENOENT;
-	if (s->path[1] == ABOUT_FORMAT)
-		return about_format(s, node);
-	return sysctl_out_text(s, s->path[1] == ABOUT_NAME ? node->name : "");
-}
-
 /* ---- The calls ------------------------------------------------------------------- */
 
 /* sysctl_root(): a value that capability mode hides is neither read nor written. */
@@ -444,7 +348,7 @@ static bool is_hidden(const struct sysctl *s)
 static int read_value(struct sysctl *s)
 {
 	if (s->depth >= 2 && s->path[0] == 0)
-		return about(s);
+		return sysctl_about(s, &tree);
 	return is_hidden(s) ? -EPERM : sysctl_read(s, &tree);
 }
 
@@ -489,7 +393,7 @@ TRANSLATOR(freebsd_sysctlbyname)
 	char name[SYSCTL_NAME];
 	if (c->a[1] == 0 || c->a[1] >= 1024)
 		return -EINVAL;
-	int r = get_name(c, name, c->a[0], c->a[1]);
+	int r = sysctl_get_name(c, name, c->a[0], c->a[1]);
 	if (r == 0)
 		r = sysctl_begin(&s, c, 2);
 	if (r < 0)
