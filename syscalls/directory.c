@@ -460,27 +460,44 @@ TRANSLATOR(getcwd)
 	return first == '/' ? 0 : -ENOENT;
 }
 
-/* realpathat(directory, path, buffer, its size, flags) */
-TRANSLATOR(realpathat)
+/* Where the path leads, to the guest's buffer: its length. */
+static long real_path(struct call *c, uint64_t directory, uint64_t from, uint64_t to, uint64_t size)
 {
 	char path[FACTS_PATH];
-	uint64_t directory;
-	long fd, r = arg_value(c, 0, &directory);
+	long fd = host(c, __NR_openat, directory, from, O_PATH | O_CLOEXEC, 0), r, e;
 
-	if (r < 0)
-		return r;
-	if ((int)c->a[4])
-		return -EINVAL;
-	fd = host(c, __NR_openat, directory, c->a[1], O_PATH | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fd;
 	r = facts_path(c, (int)fd, path, sizeof path);
 	(void)host(c, __NR_close, fd); /* only looked at */
 	if (r < 0)
 		return r;
-	if ((uint64_t)r >= c->a[3])
+	if ((uint64_t)r >= size)
 		return -ENAMETOOLONG;
-	return put_guest(c, c->a[2], path, (size_t)r + 1);
+	e = put_guest(c, to, path, (size_t)r + 1);
+	return e < 0 ? e : r;
+}
+
+/* realpathat(directory, path, buffer, its size, flags) */
+TRANSLATOR(realpathat)
+{
+	uint64_t directory;
+	long r = arg_value(c, 0, &directory);
+
+	if (r < 0)
+		return r;
+	if ((int)c->a[4])
+		return -EINVAL;
+	r = real_path(c, directory, c->a[1], c->a[2], c->a[3]);
+	return r < 0 ? r : 0;
+}
+
+/* realpath(path, buffer, its size): its length is the result. */
+TRANSLATOR(realpath)
+{
+	if ((int64_t)c->a[2] < 0)
+		return -EINVAL;
+	return real_path(c, (uint64_t)AT_FDCWD, c->a[0], c->a[1], c->a[2]);
 }
 
 /* ---- pathconf -------------------------------------------------------------------- */

@@ -345,6 +345,21 @@ TRANSLATOR(dragonfly_usched_set)
 	}
 }
 
+/* sched_get_priority_max and _min: the argument's type has the answer, which is no error though it may be
+ * less than 0. */
+TRANSLATOR(dragonfly_answer)
+{
+	struct regs *regs = &c->thread->regs;
+	uint64_t answer;
+	int r = arg_value(c, 0, &answer);
+
+	if (r < 0)
+		return r;
+	regs->rax = answer;
+	regs->rflags &= ~FLAG_CARRY;
+	return CALL_DONE;
+}
+
 /* ---- For the trace ------------------------------------------------------------------------------------ */
 
 size_t dragonfly_tell_status(char *to, size_t size, const void *guest, size_t n)

@@ -93,7 +93,6 @@ static int boot_time(struct sysctl *s)
 	} t;
 	int r = sysctl_boot_time(s->c, &t.seconds, &t.nanoseconds);
 
-	t.nanoseconds /= 1000;
 	return r < 0 ? r : sysctl_out(s, &t, sizeof t);
 }
 
@@ -151,8 +150,12 @@ static int process_path(struct sysctl *s)
 #define NUMBER(p, f, n, v) {p, .form = SYSCTL_##f, .name = (n), .number = (uint64_t)(v)},
 #define COMPUTED(p, f, n, fn) {p, .form = SYSCTL_##f, .name = (n), .compute = (fn)},
 #define TEXT(p, n, t) {p, .form = SYSCTL_STRING, .name = (n), .text = (t)},
-#define WRITTEN(p, f, n, fn) {p, .form = SYSCTL_##f, .name = (n), .write = (fn)},
-#define MORE(p, f, n, fn) {p, .form = SYSCTL_##f, .name = (n), .write = (fn), .takes_more = true},
+#define WRITTEN(p, f, fmt, n, fn) \
+	{p, .form = SYSCTL_##f, .name = (n), .format = (fmt), .write = (fn)},
+#define MORE(p, f, fmt, n, fn) \
+	{p, .form = SYSCTL_##f, .name = (n), .format = (fmt), .write = (fn), .takes_more = true},
+#define ASKS(p, f, fmt, n, fn) \
+	{p, .form = SYSCTL_##f, .name = (n), .format = (fmt), .write = (fn), .asks = true},
 
 static const struct sysctl_node nodes[] = {
 #include "personalities/dragonfly/sysctl.def"
@@ -162,7 +165,7 @@ static const struct sysctl_tree tree = {nodes, COUNT(nodes)};
 
 static int read_value(struct sysctl *s)
 {
-	return sysctl_read(s, &tree);
+	return s->path[0] == 0 ? sysctl_about(s, &tree) : sysctl_read(s, &tree);
 }
 
 /* (path, depth, old, old length, new, new length) */

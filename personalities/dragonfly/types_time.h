@@ -61,7 +61,11 @@ STRUCT(rusage, 144, INNER(0, timeval, ru_utime), INNER(16, timeval, ru_stime),
 NAMES(rusage_who, i32, IS(0, RUSAGE_SELF), IS(-1, RUSAGE_CHILDREN));
 NAMES(priority_of, i32, IS(0, PRIO_PROCESS), IS(1, PRIO_PGRP), IS(2, PRIO_USER));
 
-/* sys/sched.h.  The right column of the second is the answer itself (P1B_PRIO_MIN, P1B_PRIO_MAX). */
+/* sys/sched.h.  Of the last two the right column is the answer itself (kern/kern_sched.c). */
 NAMES(policy, i32, IS(1, SCHED_FIFO), IS_AS(2, SCHED_NORMAL, "SCHED_OTHER"), IS(3, SCHED_RR));
+NAMES(policy_max, i32, IS_AS(1, 31, "SCHED_FIFO"), IS_AS(2, 20, "SCHED_OTHER"),
+      IS_AS(3, 31, "SCHED_RR"));
+NAMES(policy_min, i32, IS_AS(1, 0, "SCHED_FIFO"), IS_AS(2, -20, "SCHED_OTHER"),
+      IS_AS(3, 0, "SCHED_RR"));
 
 #endif
