@@ -347,6 +347,9 @@ GO_ENV := CGO_ENABLED=0 GOFLAGS=-mod=mod GOPROXY=off GO111MODULE=auto \
 	GOCACHE=$(abspath $(B))/go-cache GOPATH=$(abspath $(B))/go-path GOTOOLCHAIN=local
 GO_SRC := $(wildcard tests/real/storm/*.go tests/real/storm/go.mod)
 
+$(B)/chain.%: $(wildcard tests/real/chain/*)
+	$(call say,GO,$@)cd tests/real/chain && $(GO_ENV) GOOS=$* GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
+
 $(B)/storm.%: $(GO_SRC)
 	$(call say,GO,$@)cd tests/real/storm && $(GO_ENV) GOOS=$* GOARCH=amd64 $(GO) build -trimpath -o $(abspath $@) .
 
@@ -373,7 +376,7 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 COUNTED := $(patsubst %,$(B)/bench/%,steps calls calls.native kevent kevent.native)
 built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(STACKS) $(B)/crash.linux $(COUNTED) $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native $(B)/escape/traced \
-	$(PROBE_BINS) $(addprefix $(B)/storm.,freebsd netbsd dragonfly linux) $(B)/watch.freebsd $(FUZZ_BINS) inputs
+	$(PROBE_BINS) $(foreach s,freebsd netbsd dragonfly linux,$(B)/storm.$s $(B)/chain.$s) $(B)/watch.freebsd $(FUZZ_BINS) inputs
 	@:
 
 # Use every processor unless told otherwise.
