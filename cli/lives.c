@@ -75,34 +75,23 @@ void lives_print_size(char text[16], uint64_t bytes)
 
 /* ---- A record's text ----------------------------------------------------------------- */
 
-/* What is no text is shown as good as it goes. */
-static json_t *text_of(const char *s)
+/* KEY=VALUE, each with a zero byte at its end, as in /proc/PID/environ: a value may be anything. */
+static char *describe(const struct box_options *o, size_t *size)
 {
-	json_t *whole = json_string(s);
+	char *text = NULL;
+	FILE *out = open_memstream(&text, size);
 
-	if (whole)
-		return whole;
-	AUTO_FREE char *copy = strdup(s);
-	for (char *c = copy; c && *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	return json_string(copy ? copy : "");
-}
-
-static char *describe(const struct box_options *o)
-{
-	json_t *arguments = json_array();
-
+	if (!out)
+		return NULL;
+	fprintf(out, "pid=%d%cstarted=%lld%csystem=%s%cprogram=%s%c", getpid(), 0,
+		(long long)time(NULL), 0, o->personality ? o->personality->name : "unknown", 0,
+		o->program, 0);
 	for (char *const *a = o->argv; *a; a++)
-		(void)json_array_append_new(arguments, text_of(*a)); /* checked below */
-	json_t *all = json_pack("{s:s, s:i, s:I, s:s, s:o, s:o}", "name", o->name, "pid", getpid(),
-				"started", (json_int_t)time(NULL), "system",
-				o->personality ? o->personality->name : "unknown", "program",
-				text_of(o->program), "arguments", arguments);
-	char *text = all ? json_dumps(all, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-
-	json_decref(all);
-	return text;
+		fprintf(out, "argument=%s%c", *a, 0);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 /* PROGRAM-PID, of letters a name may have. */
@@ -134,7 +123,7 @@ static int read_name(const struct life_options *given, struct box_options *box, 
 			"--name %s: give up to %d letters, digits, and . _ - after the first",
 			given->name, RECORD_NAME - 1);
 	box->name = given->name ? strdup(given->name) : invent_name(box->program);
-	box->about = box->name ? describe(box) : NULL;
+	box->about = box->name ? describe(box, &box->about_size) : NULL;
 	return box->about ? 0 : failure_set(why, EXIT_GUISE, "out of memory");
 }
 
@@ -164,14 +153,50 @@ void lives_free(struct box_options *box)
 
 /* ---- All of them ------------------------------------------------------------------------- */
 
-static int add(void *all, const char *name, const char *text)
+/* What is no text is shown as good as it goes. */
+static json_t *text_of(const char *s)
 {
-	json_t *one = json_loads(text, 0, NULL);
+	json_t *whole = json_string(s);
 
-	/* One that another version wrote may say more or less; a name it has. */
-	if (json_is_object(one))
-		(void)json_object_set_new(one, "name", json_string(name));
-	(void)json_array_append_new(all, one); /* nothing is appended if it is no object */
+	if (whole)
+		return whole;
+	AUTO_FREE char *copy = strdup(s);
+	for (char *c = copy; c && *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(copy ? copy : "");
+}
+
+/* One field: that of a number, or of an argument, or text. */
+static void add_field(json_t *one, const char *key, const char *value)
+{
+	bool number = strcmp(key, "pid") == 0 || strcmp(key, "started") == 0;
+
+	if (strcmp(key, "argument") == 0)
+		(void)json_array_append_new(json_object_get(one, "arguments"), text_of(value));
+	else
+		(void)json_object_set_new(one, key,
+					  number ? json_integer(strtoll(value, NULL, 10))
+						 : text_of(value));
+}
+
+/* Out of memory a field is left out. */
+static int add(void *all, const char *name, const char *text, size_t size)
+{
+	json_t *one = json_pack("{s:s, s:[]}", "name", name, "arguments");
+	const char *end = text + size;
+
+	for (const char *next; one && text < end; text = next) {
+		const char *value = strchr(text, '=');
+		char key[16];
+		next = text + strlen(text) + 1; /* a zero byte follows all of it */
+		if (!value || (size_t)(value - text) >= sizeof key)
+			continue; /* another version's */
+		memcpy(key, text, (size_t)(value - text));
+		key[value - text] = 0;
+		add_field(one, key, value + 1);
+	}
+	(void)json_array_append_new(all, one); /* as said */
 	return 0;
 }
 

@@ -39,8 +39,9 @@ void release_of_userland(struct box_options *box)
 	struct settings *s = &box->settings;
 	uint32_t release = 0;
 
-	if (*s->release || (box->personality && box->personality->is_host && !box->root))
-		return;
+	if (*s->release || box->native ||
+	    (box->personality && box->personality->is_host && !box->root))
+		return; /* nobody who would be told, or nothing to tell */
 	for_each_personality(p)
 		if (!release && p->rows && !p->is_host)
 			release = release_of(box, p);

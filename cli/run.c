@@ -416,7 +416,7 @@ static int inspect(struct run *r, const char *file, int fd, struct inspection *i
 	if (names_host_system(i, &r->box, r->why) < 0)
 		return -1;
 	if (i->image.facts.interpreter[0])
-		(void)inspect_details(fd, i); /* what it cannot tell is not checked */
+		inspect_libraries(fd, i); /* what it cannot tell is not checked */
 	e = report(r, file, i);
 	inspect_free(i);
 	return e;

@@ -1,5 +1,6 @@
 #include "loader/inspect.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
@@ -84,7 +85,7 @@ int inspect_file(int fd, struct inspection *out)
 	return 0;
 }
 
-/* ---- Details, by libelf -------------------------------------------------------- */
+/* ---- Libraries it names ------------------------------------------------------------ */
 
 /* Where an address is in the file, and how many bytes of its segment follow. */
 static bool offset_of(const struct image *m, uint64_t address, uint64_t *offset, uint64_t *left)
@@ -100,78 +101,93 @@ static bool offset_of(const struct image *m, uint64_t address, uint64_t *offset,
 	return false;
 }
 
-static Elf_Data *chunk(Elf *elf, const struct image *m, uint64_t address, uint64_t size,
-		       Elf_Type type)
+/* What is at an address, of `most` bytes as many as the file has, and a zero byte: to be freed;
+ * NULL if there is nothing. */
+static char *read_at(int fd, const struct image *m, uint64_t address, uint64_t most, uint64_t *size)
 {
 	uint64_t offset, left;
 
 	if (!offset_of(m, address, &offset, &left))
 		return NULL;
-	if (size > left)
-		size = left;
-	if (size == 0 || offset > INT64_MAX)
+	char *bytes = malloc((left < most ? left : most) + 1);
+	long n = bytes ? read_fd(&fd, bytes, left < most ? left : most, offset) : 0;
+	if (n <= 0) {
+		free(bytes);
 		return NULL;
-	return elf_getdata_rawchunk(elf, (int64_t)offset, size, type);
+	}
+	bytes[n] = 0;
+	*size = (uint64_t)n;
+	return bytes;
 }
 
-/* The entry of the dynamic section with that tag. */
-static bool dynamic_entry(Elf_Data *d, int64_t tag, uint64_t *value)
-{
-	GElf_Dyn e;
+struct dynamic {
+	const Elf64_Dyn *entries;
+	uint64_t n;
+	const char *strings;
+	uint64_t strings_size;
+};
 
-	for (int i = 0; gelf_getdyn(d, i, &e) && e.d_tag != DT_NULL; i++)
-		if (e.d_tag == tag) {
-			*value = e.d_un.d_val;
+/* The entry of the dynamic section with that tag. */
+static bool dynamic_entry(const struct dynamic *d, int64_t tag, uint64_t *value)
+{
+	for (uint64_t i = 0; i < d->n && d->entries[i].d_tag != DT_NULL; i++)
+		if (d->entries[i].d_tag == tag) {
+			*value = d->entries[i].d_un.d_val;
 			return true;
 		}
 	return false;
 }
 
 /* A copy of the string at that offset of the table; NULL if there is none. */
-static char *copy_string(const Elf_Data *strings, uint64_t at)
+static char *copy_string(const struct dynamic *d, uint64_t at)
 {
-	if (at >= strings->d_size)
+	if (at >= d->strings_size || !memchr(d->strings + at, 0, d->strings_size - at))
 		return NULL;
-	const char *s = (const char *)strings->d_buf + at;
-	if (!memchr(s, 0, strings->d_size - at))
-		return NULL;
-	return strdup(s);
+	return strdup(d->strings + at);
 }
 
-static void read_libraries(struct inspection *out, Elf_Data *dynamic, const Elf_Data *strings)
+static void read_names(struct inspection *out, const struct dynamic *d)
 {
-	GElf_Dyn e;
 	uint64_t at;
 
-	for (int i = 0; gelf_getdyn(dynamic, i, &e) && e.d_tag != DT_NULL; i++) {
-		if (e.d_tag != DT_NEEDED || out->n_libraries == INSPECT_LIBRARIES)
+	for (uint64_t i = 0; i < d->n && d->entries[i].d_tag != DT_NULL; i++) {
+		const Elf64_Dyn *e = &d->entries[i];
+		if (e->d_tag != DT_NEEDED || out->n_libraries == INSPECT_LIBRARIES)
 			continue;
-		char *name = copy_string(strings, e.d_un.d_val);
+		char *name = copy_string(d, e->d_un.d_val);
 		if (name)
 			out->libraries[out->n_libraries++] = name;
 	}
-	if (dynamic_entry(dynamic, DT_RUNPATH, &at) || dynamic_entry(dynamic, DT_RPATH, &at))
-		out->search_path = copy_string(strings, at);
+	if (dynamic_entry(d, DT_RUNPATH, &at) || dynamic_entry(d, DT_RPATH, &at))
+		out->search_path = copy_string(d, at);
 }
 
-static void read_dynamic(Elf *elf, struct inspection *out)
+/* By hand: a start of a dynamic program waits for it, and libelf reads the whole file's tables. */
+void inspect_libraries(int fd, struct inspection *out)
 {
 	const struct image *m = &out->image;
-	uint64_t table, size = MOST_STRINGS;
+	uint64_t table, size = 0, most = MOST_STRINGS;
 
-	if (m->dynamic_size == 0)
+	if (out->is_script || out->error != IMAGE_OK || m->dynamic_size == 0)
 		return;
-	uint64_t most = m->dynamic_size < MOST_DYNAMIC ? m->dynamic_size : MOST_DYNAMIC;
-	Elf_Data *dynamic = chunk(elf, m, m->dynamic_address, most & ~15UL, ELF_T_DYN);
-	if (!dynamic || !dynamic_entry(dynamic, DT_STRTAB, &table))
-		return;
-	(void)dynamic_entry(dynamic, DT_STRSZ, &size); /* without it: to the segment's end */
-	if (size > MOST_STRINGS)
-		size = MOST_STRINGS;
-	Elf_Data *strings = chunk(elf, m, table, size, ELF_T_BYTE);
-	if (strings && strings->d_buf)
-		read_libraries(out, dynamic, strings);
+	uint64_t all = m->dynamic_size < MOST_DYNAMIC ? m->dynamic_size : MOST_DYNAMIC;
+	char *entries = read_at(fd, m, m->dynamic_address, all, &size), *strings = NULL;
+	struct dynamic d = {(const Elf64_Dyn *)(const void *)entries, size / sizeof(Elf64_Dyn),
+			    NULL, 0};
+	if (dynamic_entry(&d, DT_STRTAB, &table)) {
+		(void)dynamic_entry(&d, DT_STRSZ, &most); /* without it: to the segment's end */
+		if (most > MOST_STRINGS)
+			most = MOST_STRINGS;
+		strings = read_at(fd, m, table, most, &d.strings_size);
+	}
+	d.strings = strings;
+	if (strings)
+		read_names(out, &d);
+	free(strings);
+	free(entries);
 }
+
+/* ---- Details, by libelf -------------------------------------------------------- */
 
 /* Go 1.18 and later: a 32-byte header ("\xff Go buildinf:", pointer size, flags), and if
  * flag 2 is set the version as a counted string (debug/buildinfo, Go 1.19). */
@@ -222,6 +238,7 @@ static void read_sections(Elf *elf, struct inspection *out)
 
 int inspect_details(int fd, struct inspection *out)
 {
+	inspect_libraries(fd, out);
 	if (out->is_script || out->error != IMAGE_OK)
 		return 0;
 	if (elf_version(EV_CURRENT) == EV_NONE)
@@ -230,7 +247,6 @@ int inspect_details(int fd, struct inspection *out)
 	if (!elf)
 		return -ENOEXEC;
 	if (elf_kind(elf) == ELF_K_ELF) {
-		read_dynamic(elf, out);
 		read_sections(elf, out);
 	}
 	elf_end(elf);

@@ -25,6 +25,8 @@ struct inspection {
 	/* inspect_details() */
 	bool has_symbols;
 	char toolchain[64]; /* "go1.19.8"; "" if unknown */
+
+	/* That, and inspect_libraries() */
 	char *search_path; /* DT_RUNPATH or DT_RPATH; NULL if none */
 	uint32_t n_libraries;
 	char *libraries[INSPECT_LIBRARIES]; /* DT_NEEDED */
@@ -49,10 +51,13 @@ struct inspect_view {
  * regular file).  A file that is no program is no failure: see out->error. */
 int inspect_file(int fd, struct inspection *out);
 
-/* Libraries, symbols and toolchain of a program that inspect_file() found good. */
+/* Libraries of a program that inspect_file() found good: none of what cannot be read. */
+void inspect_libraries(int fd, struct inspection *out);
+
+/* Those, symbols and toolchain: 0 or -errno. */
 int inspect_details(int fd, struct inspection *out);
 
-/* Lets go of what inspect_details() allocated. */
+/* Lets go of what these allocated. */
 void inspect_free(struct inspection *i);
 
 /* What stands in the way, worst first; how many were stored (at most n).  A script's

@@ -29,7 +29,7 @@ int control_open(struct box *b)
 {
 	const struct box_options *o = b->options;
 
-	int r = record_make(b->control->record, o->name, o->about);
+	int r = record_make(b->control->record, o->name, o->about, o->about_size);
 	if (r == 0 || !o->name_is_given)
 		return 0;
 	if (r == -EEXIST)

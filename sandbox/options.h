@@ -68,7 +68,8 @@ struct box_options {
 	const char *timeout_text; /* as it was given */
 	const char *name; /* by which others find it; NULL: not at all */
 	bool name_is_given; /* by the user */
-	const char *about; /* what its record says */
+	const char *about; /* what its record says: */
+	size_t about_size;
 	/* Whether a program that joins can be run by what the sandbox has: 0, or -1 with *why. */
 	int (*check_program)(int fd, const char *path, bool native, struct failure *why);
 	void (*tell)(const char *line); /* one line for the user, without newline; may be NULL */

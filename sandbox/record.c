@@ -207,9 +207,8 @@ static int listen_at(const char *directory, const char *name)
 	return take(&fd);
 }
 
-static int try_to_make(struct record *r, const char *name, const char *text)
+static int try_to_make(struct record *r, const char *name, const void *text, size_t n)
 {
-	size_t n = strlen(text);
 	AUTO_CLOSE int directory = open_first(r->directory);
 
 	if (directory < 0)
@@ -232,7 +231,7 @@ static int try_to_make(struct record *r, const char *name, const char *text)
 	return 0;
 }
 
-int record_make(struct record *r, const char *name, const char *text)
+int record_make(struct record *r, const char *name, const void *text, size_t size)
 {
 	int e = -EAGAIN;
 
@@ -241,7 +240,7 @@ int record_make(struct record *r, const char *name, const char *text)
 		return -EINVAL;
 	strcpy(r->name, name); /* it is good */
 	for (int i = 0; i < TRIES && e == -EAGAIN; i++)
-		e = try_to_make(r, name, text);
+		e = try_to_make(r, name, text, size);
 	return e;
 }
 
@@ -272,8 +271,7 @@ void record_remove(struct record *r)
 
 /* ---- All ------------------------------------------------------------------------------ */
 
-static int show(int directory, const char *name, void *mine,
-		int (*found)(void *mine, const char *name, const char *text))
+static int show(int directory, const char *name, void *mine, record_found *found)
 {
 	AUTO_CLOSE int file = open_record(directory, name, O_RDONLY);
 
@@ -282,12 +280,11 @@ static int show(int directory, const char *name, void *mine,
 	AUTO_FREE char *text = calloc(1, LARGEST + 1);
 	if (!text)
 		return -ENOMEM;
-	/* Empty: it is being made. */
-	return read(file, text, LARGEST) > 0 ? found(mine, name, text) : 0;
+	ssize_t n = read(file, text, LARGEST);
+	return n > 0 ? found(mine, name, text, (size_t)n) : 0; /* empty: it is being made */
 }
 
-static int each_in(const char *path, void *mine,
-		   int (*found)(void *mine, const char *name, const char *text))
+static int each_in(const char *path, void *mine, record_found *found)
 {
 	int r = 0, directory = open_place(path, false);
 	DIR *dir = directory < 0 ? NULL : fdopendir(directory);
@@ -313,7 +310,7 @@ static bool is_repeated(char places[PLACES][PATH_MAX], size_t i)
 	return false;
 }
 
-int record_each(int (*found)(void *mine, const char *name, const char *text), void *mine)
+int record_each(record_found *found, void *mine)
 {
 	char places[PLACES][PATH_MAX];
 	int r = 0;

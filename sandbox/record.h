@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define RECORD_NAME 64 /* most letters of a name, with its end */
 
@@ -25,14 +26,16 @@ struct record {
 
 /* Makes it, with that text in it: 0, -EEXIST if another running sandbox has the name, or
  * -errno if there is no place for it. */
-int record_make(struct record *r, const char *name, const char *text);
+int record_make(struct record *r, const char *name, const void *text, size_t size);
 void record_remove(struct record *r);
 /* By its names alone, and if it is dead, for whoever is left. */
 void record_sweep(const char *directory, const char *name);
 
-/* Calls `found` with the name and the text of every running one, in no order; those of dead
+typedef int record_found(void *mine, const char *name, const char *text, size_t size);
+
+/* Calls `found` with the name and the text of every running one (a zero byte follows it), in no order; those of dead
  * ones are removed on the way.  It ends with the first answer that is not 0. */
-int record_each(int (*found)(void *mine, const char *name, const char *text), void *mine);
+int record_each(record_found *found, void *mine);
 
 /* A connection to the sandbox of that name; -ENOENT if none is running. */
 int record_connect(const char *name);
