@@ -43,6 +43,15 @@ RESIDENT_LDFLAGS := -nostdlib -static -no-pie -Wl,-T,syscalls/engine/resident/re
 
 HOSTED_CFLAGS := $(COMMON) -D_GNU_SOURCE -DGUISE_VERSION='"$(VERSION)"' $(CPPFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+# The front is linked with musl (front/front.c); where there is none, guise does without a front.
+MUSL_INCLUDE ?= /usr/include/x86_64-linux-musl
+MUSL_LIBC ?= /usr/lib/x86_64-linux-musl/libc.a
+FRONT ?= $(if $(wildcard $(MUSL_LIBC)),1,0)
+# sign-compare: in musl's CMSG_NXTHDR; what is ours is compared with glibc's headers.
+COMPILERS_INCLUDE := $(if $(IS_CLANG),$(shell $(CC) -print-resource-dir)/include,$(shell $(CC) -print-file-name=include))
+FRONT_CFLAGS := $(HOSTED_CFLAGS) -nostdinc -isystem front/musl -isystem $(MUSL_INCLUDE) -isystem $(COMPILERS_INCLUDE) \
+	-idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu -ffunction-sections -fdata-sections \
+	-Wno-sign-compare
 # The archives of libunwind in any case: they have more than the shared library shows
 # (trace/unwind.c).  They are not made for position-independent programs.
 LDLIBS := -no-pie -lelf -lz -ljansson -lseccomp -lyaml -l:libunwind-x86_64.a -l:libunwind.a -llzma
@@ -74,6 +83,8 @@ SUPERVISOR_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(SHARED) $(RECORDS) $(MAPPER)
 MADE := $(B)/resident_blob.o $(B)/hosted/filter_native.o $(B)/hosted/filter_settled.o $(B)/hosted/filter_settled_traced.o \
 	$(B)/hosted/filter_weaker.o $(B)/hosted/filter_weaker_net.o
 GUISE_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(CLI) $(BOX) $(SHARED) $(LOOP)) $(MADE)
+FRONT_OBJS := $(patsubst %,$(B)/front.d/%.o,$(basename $(wildcard front/*.c front/*.S) \
+	$(filter-out cli/commands.c,$(CLI)) $(BOX) $(SHARED) $(LOOP)))
 UNIT_OBJS := $(patsubst %.c,$(B)/hosted/%.o,$(filter-out cli/main.c,$(CLI)) $(BOX) $(SHARED) \
 	$(LOOP) $(UNIT)) $(MADE) $(B)/hosted/filter_gate.o
 ASAN_OBJS := $(patsubst $(B)/hosted/%,$(B)/asan/%,$(filter-out $(MADE) %/filter_gate.o,$(UNIT_OBJS))) $(MADE) $(B)/hosted/filter_gate.o
@@ -186,8 +197,23 @@ $(B)/hosted/filter_%.o: $(B)/filter_%.c
 
 # Static: a start costs a fifth less, and guise needs nothing of whatever root directory the
 # kernel starts it in (binfmt_misc).
-$(B)/guise: $(GUISE_OBJS)
-	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static -o $@ $(GUISE_OBJS) $(filter-out -no-pie,$(LDLIBS))
+ifeq ($(FRONT),1)
+FRONT_LINKED := $(B)/front.o
+FRONT_LDFLAGS := -Wl,-e,front_start
+endif
+$(B)/guise: $(GUISE_OBJS) $(FRONT_LINKED)
+	$(call say,LINK,$@)$(CC) $(CFLAGS) $(LDFLAGS) -static $(FRONT_LDFLAGS) -o $@ $^ $(filter-out -no-pie,$(LDLIBS))
+
+$(B)/front.o: $(FRONT_OBJS) $(MADE) front/link
+	$(call say,LINK,$@)front/link $@ $(MUSL_LIBC) $(MADE) -- $(FRONT_OBJS)
+
+$(B)/front.d/%.o: %.c $(B)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(FRONT_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(B)/front.d/%.o: %.S $(B)/flags
+	$(Q)mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) -MMD -MP -c -o $@ $<
 
 $(B)/hosted/%.o: %.c $(B)/flags
 	$(Q)mkdir -p $(@D)
@@ -440,7 +466,7 @@ docs: $(B)/guise
 # Packages, install, clean ------------------------------------------------------------------
 
 DEPS_BUILD := gcc libc6-dev linux-libc-dev binutils libseccomp-dev libelf-dev zlib1g-dev libjansson-dev libyaml-dev \
-	libunwind-dev liblzma-dev
+	libunwind-dev liblzma-dev musl-dev
 DEPS_DEMO := command:npm curl ca-certificates
 DEPS_TEST := $(DEPS_DEMO) command:python3 check pkg-config golang-1.19-go golang-1.19-src tzdata zip clang \
 	libclang-rt-14-dev util-linux procps iproute2 strace gdb lldb-14
