@@ -353,8 +353,8 @@ TRANSLATOR(dragonfly_answer)
 	uint64_t answer;
 	int r = arg_value(c, 0, &answer);
 
-	if (r < 0)
-		return r;
+	if (r < 0 || (int64_t)answer >= 0)
+		return r < 0 ? r : (long)answer;
 	regs->rax = answer;
 	regs->rflags &= ~FLAG_CARRY;
 	return CALL_DONE;

@@ -15,7 +15,15 @@
 static INT_LOOKS(mode, 2, false, LOOK_OCTAL);
 
 /* The directory of an ...at call. */
-DRAGONFLY_CUSTOM(directory, 4, 8);
+NAMES(directory_names, i32, IS_AS((int32_t)0xfffafdcd, AT_FDCWD, "AT_FDCWD"));
+static const struct type type_directory = {.name = "directory",
+					   .kind = KIND_CUSTOM,
+					   .is_signed = true,
+					   .guest_size = 4,
+					   .host_size = 8,
+					   .like = &type_directory_names,
+					   .custom = {dragonfly_directory_to_host,
+						      dragonfly_directory_to_guest}};
 #define DIRECTORY V(directory)
 
 /* ---- Opening ---------------------------------------------------------------------------- */

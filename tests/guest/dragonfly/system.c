@@ -277,8 +277,8 @@ static void threads(void)
 	sys(SYS_umtx_wakeup, &word, 1);
 	while (gone != 5)
 		sys(SYS_sched_yield);
-	for (int i = 0; i < 10000 && (r = sys(SYS_lwp_kill, -1, child, 0)) == 0; i++)
-		sys(SYS_sched_yield);
+	for (int i = 0; i < 5000 && (r = sys(SYS_lwp_kill, -1, child, 0)) == 0; i++)
+		sleep_ms(1);
 	IS(92, r, -ESRCH);
 	/* The same with processors named. */
 	word = gone = 0;
