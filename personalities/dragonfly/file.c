@@ -133,6 +133,25 @@ int dragonfly_rlim_to_guest(struct call *c, const void *host, void *guest)
 	return 0;
 }
 
+int dragonfly_key_to_host(struct call *c, const void *guest, void *host)
+{
+	(void)c;
+	memcpy(host, guest, sizeof(int32_t));
+	return 0;
+}
+
+int dragonfly_key_to_guest(struct call *c, const void *host, void *guest)
+{
+	int32_t key;
+	int64_t wide;
+
+	(void)c;
+	memcpy(&key, host, sizeof key);
+	wide = key;
+	memcpy(guest, &wide, sizeof wide);
+	return 0;
+}
+
 /* ---- Opening -------------------------------------------------------------------------------------- */
 
 static const struct open_rules rules = {

@@ -3,4 +3,5 @@
 #include "personalities/dragonfly/types_file.h"
 #include "personalities/dragonfly/types_process.h"
 #include "personalities/dragonfly/types_socket.h"
+#include "personalities/dragonfly/types_sysv.h"
 #include "personalities/dragonfly/types_time.h"
