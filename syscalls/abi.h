@@ -40,6 +40,13 @@ struct thread;
 
 /* ---- Types ------------------------------------------------------------- */
 
+/* What is only told to people: not in the resident's image, of which each sandbox gets a copy. */
+#ifdef GUISE_FREESTANDING
+#define TOLD(member, text)
+#else
+#define TOLD(member, text) , .member = (text)
+#endif
+
 enum kind {
 	KIND_INT, /* a number of guest_size bytes, the same on both sides */
 	KIND_FD, /* a descriptor; hidden ones are refused with EBADF */
@@ -60,14 +67,15 @@ struct name {
 	uint64_t guest; /* their value */
 	uint64_t host;
 	uint64_t host_mask; /* host bits it speaks for; 0: those of host */
-	const char *text; /* the guest system's own name */
 	uint8_t kind;
+#ifndef GUISE_FREESTANDING
+	const char *text; /* the guest system's own name */
+#endif
 };
 
 struct type;
 
 struct field {
-	const char *name; /* for the trace: the host member's, or the guest system's own */
 	const struct type *type;
 	uint16_t guest; /* offset */
 	uint16_t host; /* offset */
@@ -77,6 +85,9 @@ struct field {
 	uint8_t pass; /* enum pass: what the trace finds where it points, if it is an address */
 	uint8_t length; /* index of the field that counts it */
 	const struct type *points; /* to objects of this type */
+#ifndef GUISE_FREESTANDING
+	const char *name; /* for the trace: the host member's, or the guest system's own */
+#endif
 };
 
 /* How the trace writes an object, where its kind does not tell. */
@@ -172,14 +183,14 @@ struct type {
 #define ALL_BITS UINT64_MAX
 #define BIT_AS(g, h, t) \
 	{ \
-		.mask = (g), .guest = (g), .host = (h), .text = (t), .kind = NAME_BIT \
+		.mask = (g), .guest = (g), .host = (h), .kind = NAME_BIT TOLD(text, t) \
 	}
 #define BIT(g, h) BIT_AS(g, h, #h)
 /* A value within a mask; hm is the mask of the same part on the host. */
 #define PART_AS(m, g, hm, h, t) \
 	{ \
-		.mask = (m), .guest = (g), .host = (h), .host_mask = (hm), .text = (t), \
-		.kind = NAME_PART \
+		.mask = (m), .guest = (g), .host = (h), .host_mask = (hm), \
+		.kind = NAME_PART TOLD(text, t) \
 	}
 #define PART(m, g, hm, h) PART_AS(m, g, hm, h, #h)
 /* A whole value: an enumeration. */
@@ -187,7 +198,7 @@ struct type {
 #define IS(g, h) IS_AS(g, h, #h)
 #define GUEST_ONLY(g, t) \
 	{ \
-		.mask = (g), .guest = (g), .text = (t), .kind = NAME_GUEST_ONLY \
+		.mask = (g), .guest = (g), .kind = NAME_GUEST_ONLY TOLD(text, t) \
 	}
 
 /* STRUCT(stat, 224, FIELD(0, u64, st_dev), ...): HOST is #defined around it.
@@ -209,9 +220,9 @@ struct type {
 #define IS_SIGNED(t) ((t)-1 < (t)1)
 #define FIELD_OF(off, t, m, n, cut) \
 	{ \
-		.name = (n), .type = &type_##t, .guest = (off), .host = offsetof(HOST, m), \
+		.type = &type_##t, .guest = (off), .host = offsetof(HOST, m), \
 		.host_size = sizeof HOST_MEMBER(m), \
-		.host_signed = IS_SIGNED(typeof(HOST_MEMBER(m))), .truncate = (cut) \
+		.host_signed = IS_SIGNED(typeof(HOST_MEMBER(m))), .truncate = (cut)TOLD(name, n) \
 	}
 #define FIELD(off, t, m) FIELD_OF(off, t, m, #m, false)
 /* As FIELD, but cut to the guest's width where that system does so too. */
@@ -219,15 +230,20 @@ struct type {
 /* A structure within: it begins at the host member m and has its own type's size. */
 #define INNER_OF(off, t, m, n) \
 	{ \
-		.name = (n), .type = &type_##t, .guest = (off), .host = offsetof(HOST, m) \
+		.type = &type_##t, .guest = (off), .host = offsetof(HOST, m) TOLD(name, n) \
 	}
 #define INNER(off, t, m) INNER_OF(off, t, m, #m)
 /* An address, which the trace follows: to what, how (enum pass), counted by which field. */
 #define FIELD_TO(off, m, n, how, t, counter) \
 	{ \
-		.name = (n), .type = &type_ptr, .guest = (off), .host = offsetof(HOST, m), \
+		.type = &type_ptr, .guest = (off), .host = offsetof(HOST, m), \
 		.host_size = sizeof HOST_MEMBER(m), .pass = (how), .points = &type_##t, \
-		.length = (counter) \
+		.length = (counter)TOLD(name, n) \
+	}
+/* What an argument or a member may be, by another: for a translator to choose. */
+#define UNION_FIELD(n, t) \
+	{ \
+		.type = &type_##t TOLD(name, n) \
 	}
 /* With the name the guest's system gives it, where Linux has another. */
 #define FIELD_AS(off, t, m, n) FIELD_OF(off, t, m, n, false)
@@ -278,11 +294,13 @@ enum pass {
 };
 #define PASS_HOW(p) ((p) & ~(unsigned)PASS_SHOWN)
 
+/* Packed: the rows of all systems are the better part of the resident's image, of which each
+ * sandbox gets a copy. */
 struct arg {
 	const struct type *type;
 	uint8_t pass;
 	uint8_t length; /* index of the argument that counts the bytes or objects */
-};
+} __attribute__((packed));
 
 #define MAX_ARGS 8
 
@@ -309,7 +327,9 @@ struct row {
 	/* What becomes of an error where the engine made the call by itself (make_bare()). */
 	long (*failed)(struct call *, long error);
 	const int16_t *uses; /* Linux calls it may make, to END_OF_USES */
+#ifndef GUISE_FREESTANDING
 	const char *reason; /* why it is missing, or what part of it is */
+#endif
 	const struct type *result;
 	struct arg args[MAX_ARGS];
 	int16_t host; /* ROW_SAME: the Linux number */
@@ -332,10 +352,10 @@ struct row {
 	{ \
 		__VA_ARGS__ END_OF_USES \
 	}
-#define TODO(why) .kind = ROW_TODO, .reason = (why), .error = -ENOSYS
-#define REFUSED(err, why) .kind = ROW_REFUSED, .reason = (why), .error = -(err)
+#define TODO(why) .kind = ROW_TODO, .error = -ENOSYS TOLD(reason, why)
+#define REFUSED(err, why) .kind = ROW_REFUSED, .error = -(err)TOLD(reason, why)
 /* Follow SAME or CALL: */
-#define PARTLY(why) , .reason = (why)
+#define PARTLY(why) TOLD(reason, why)
 #define FLAGS(f) , .flags = (f)
 #define FAILED(fn) , .failed = (fn)
 #define NO_RESTART FLAGS(ROW_NO_RESTART)

@@ -162,12 +162,12 @@ STRUCT(flock, 24, FIELD(0, i64, l_start), FIELD(8, i64, l_len), FIELD(16, i32, l
 #undef HOST
 NAMES(descriptor_flags, i32, BIT(1, FD_CLOEXEC), );
 static const struct field fields_fcntl_arg[N_FCNTL_ARGS] = {
-	[FCNTL_ARG_LOCK] = {.name = "lock", .type = &type_flock},
-	[FCNTL_ARG_OLD_LOCK] = {.name = "old_lock", .type = &type_flock},
-	[FCNTL_ARG_STATUS] = {.name = "status", .type = &type_open_flags},
-	[FCNTL_ARG_SETTABLE] = {.name = "settable", .type = &type_settable_flags},
-	[FCNTL_ARG_DESCRIPTOR] = {.name = "descriptor", .type = &type_descriptor_flags},
-	[FCNTL_ARG_SEALS] = {.name = "none", .type = &type_i32}, /* no command is about them */
+	[FCNTL_ARG_LOCK] = UNION_FIELD("lock", flock),
+	[FCNTL_ARG_OLD_LOCK] = UNION_FIELD("old_lock", flock),
+	[FCNTL_ARG_STATUS] = UNION_FIELD("status", open_flags),
+	[FCNTL_ARG_SETTABLE] = UNION_FIELD("settable", settable_flags),
+	[FCNTL_ARG_DESCRIPTOR] = UNION_FIELD("descriptor", descriptor_flags),
+	[FCNTL_ARG_SEALS] = UNION_FIELD("none", i32), /* no command is about them */
 };
 static const struct type type_fcntl_arg = {
 	.name = "fcntl_arg",

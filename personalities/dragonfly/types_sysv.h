@@ -49,7 +49,7 @@ STRUCT(semid_ds, 112, INNER(0, ipc_perm, sem_perm), FIELD(40, u16, sem_nsems),
 #undef HOST
 
 static const struct field fields_semun[N_SEM_ARGS] = {
-	[SEM_ARG_STATE] = {.name = "buf", .type = &type_semid_ds},
+	[SEM_ARG_STATE] = UNION_FIELD("buf", semid_ds),
 };
 static const struct type type_semun = {.name = "semun",
 				       .kind = KIND_POINTER,

@@ -36,7 +36,7 @@ STRUCT(oaiocb, 80, FIELD_AS(0, i32, fd, "aio_fildes"), FIELD_AS(8, i64, offset, 
 
 /* A list of addresses of blocks. */
 #define AIO_LIST(n, block) \
-	static const struct field fields_##n[] = {{.name = "block", .type = &type_##block}}; \
+	static const struct field fields_##n[] = {UNION_FIELD("block", block)}; \
 	static const struct type type_##n = {.name = #n, \
 					     .kind = KIND_POINTER, \
 					     .guest_size = 8, \

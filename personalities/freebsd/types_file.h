@@ -222,12 +222,12 @@ NAMES(seals, i32, BIT(1, F_SEAL_SEAL), BIT(2, F_SEAL_SHRINK), BIT(4, F_SEAL_GROW
       BIT(8, F_SEAL_WRITE));
 
 static const struct field fields_fcntl_arg[N_FCNTL_ARGS] = {
-	[FCNTL_ARG_LOCK] = {.name = "lock", .type = &type_flock},
-	[FCNTL_ARG_OLD_LOCK] = {.name = "old_lock", .type = &type_oflock},
-	[FCNTL_ARG_STATUS] = {.name = "status", .type = &type_open_flags},
-	[FCNTL_ARG_SETTABLE] = {.name = "settable", .type = &type_settable_flags},
-	[FCNTL_ARG_DESCRIPTOR] = {.name = "descriptor", .type = &type_descriptor_flags},
-	[FCNTL_ARG_SEALS] = {.name = "seals", .type = &type_seals},
+	[FCNTL_ARG_LOCK] = UNION_FIELD("lock", flock),
+	[FCNTL_ARG_OLD_LOCK] = UNION_FIELD("old_lock", oflock),
+	[FCNTL_ARG_STATUS] = UNION_FIELD("status", open_flags),
+	[FCNTL_ARG_SETTABLE] = UNION_FIELD("settable", settable_flags),
+	[FCNTL_ARG_DESCRIPTOR] = UNION_FIELD("descriptor", descriptor_flags),
+	[FCNTL_ARG_SEALS] = UNION_FIELD("seals", seals),
 };
 static const struct type type_fcntl_arg = {
 	.name = "fcntl_arg",
@@ -308,8 +308,8 @@ NAMES(eventfd_flags, i32, BIT_AS(0x1, 1, "EFD_SEMAPHORE"), BIT_AS(0x4, O_NONBLOC
 NAMES(inotify_flags, i32, BIT_AS(0x4, O_NONBLOCK, "IN_NONBLOCK"),
       BIT_AS(0x100000, O_CLOEXEC, "IN_CLOEXEC"));
 static const struct field fields_special_arg[] = {
-	[SPECIAL_EVENT] = {.name = "event", .type = &type_eventfd_flags},
-	[SPECIAL_INOTIFY] = {.name = "inotify", .type = &type_inotify_flags},
+	[SPECIAL_EVENT] = UNION_FIELD("event", eventfd_flags),
+	[SPECIAL_INOTIFY] = UNION_FIELD("inotify", inotify_flags),
 };
 static const struct type type_special_arg = {
 	.name = "special_arg",

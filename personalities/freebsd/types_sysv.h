@@ -65,7 +65,7 @@ STRUCT(semid_ds_old, 104, INNER(0, ipc_perm_old, sem_perm), FIELD(32, u16, sem_n
 
 #define SEM_ARG(n, state) \
 	static const struct field fields_##n[N_SEM_ARGS] = { \
-		[SEM_ARG_STATE] = {.name = "buf", .type = &type_##state}, \
+		[SEM_ARG_STATE] = UNION_FIELD("buf", state), \
 	}; \
 	static const struct type type_##n = {.name = #n, \
 					     .kind = KIND_POINTER, \

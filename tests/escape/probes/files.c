@@ -172,7 +172,8 @@ CHECK_OF("4", hidden_files, SELF_PLAIN, NULL, "writing to the translator's image
 		refused("ftruncate", host(__NR_ftruncate, fds[i], 100));
 		/* Past the end of either; within it there is nothing to allocate. */
 		refused("fallocate", host(__NR_fallocate, fds[i], 0, 0, 1L << 24));
-		refused("a hole", host(__NR_fallocate, fds[i], 3 /* PUNCH_HOLE | KEEP_SIZE */, 8192, 4096));
+		refused("a hole",
+			host(__NR_fallocate, fds[i], 3 /* PUNCH_HOLE | KEEP_SIZE */, 8192, 4096));
 		refused("mmap", host(__NR_mmap, 0, 4096, 3, 1, fds[i], 0));
 	}
 }
