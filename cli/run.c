@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/check.h"
 #include "cli/cores.h"
 #include "cli/names.h"
 #include "cli/places.h"
@@ -83,6 +84,8 @@ static const struct option_row rows[] = {
 	{"engine", TAKES_TEXT, AT(engine), ENGINE_NAMES,
 	 "who makes the calls: the kernel itself, for Linux programs, the resident, or a supervisor"},
 	{"no-patch", TAKES_NOTHING, AT(no_patch), NULL, "make every call by the slow way (a trap)"},
+	{"check", TAKES_NOTHING, AT(check), NULL,
+	 "run it by resident and by supervisor, and compare what it asks of its system"},
 	{"check-uses", TAKES_NOTHING, AT(check_uses), NULL,
 	 "stop at a Linux call its row does not name"},
 	{"quiet", TAKES_NOTHING, AT(quiet), NULL,
@@ -706,6 +709,8 @@ static int run(int argc, char **argv, struct failure *why)
 		return failure_set(why, EXIT_GUISE, "run: no program; see guise run --help");
 	if (run_close_others(why) < 0)
 		return COMMAND_FAILED;
+	if (r->given.check)
+		return check_run(&r->given, argv + first, why);
 	return run_argv(r, NULL, argv + first);
 }
 

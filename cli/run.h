@@ -17,7 +17,7 @@ struct run_options {
 	struct life_options life;
 	const char *report, *stats_json;
 	const char *core, *core_size;
-	bool print_profile, procfs, stats;
+	bool print_profile, procfs, stats, check;
 	bool ephemeral;
 };
 

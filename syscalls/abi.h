@@ -101,6 +101,10 @@ enum look {
 		       * or what that points to */
 	LOOK_WORD, /* bytes, but a number if there are as many as in one */
 	LOOK_BITS, /* words of a set of small numbers, which are counted by bits */
+	/* Plain numbers, of which no two runs have the same (trace/compare.h): */
+	LOOK_PROCESS, /* of a process or thread */
+	LOOK_FILE, /* of an inode or a file system */
+	LOOK_OWN, /* a time, what was used of something, chance */
 };
 
 struct conversion {
@@ -267,6 +271,13 @@ NUMBER(i64, 8, true, LOOK_PLAIN);
 NUMBER(u64, 8, false, LOOK_PLAIN);
 NUMBER(hex32, 4, false, LOOK_HEX);
 NUMBER(hex64, 8, false, LOOK_HEX);
+NUMBER(pid, 4, true, LOOK_PROCESS);
+NUMBER(tid, 8, true, LOOK_PROCESS); /* or a pid, where a call takes several kinds */
+NUMBER(inode, 8, false, LOOK_FILE);
+NUMBER(inode32, 4, false, LOOK_FILE);
+NUMBER(measured, 8, true, LOOK_OWN);
+NUMBER(measured32, 4, true, LOOK_OWN);
+NUMBER(random, 1, false, LOOK_OWN);
 #undef NUMBER
 
 /* ---- Rows -------------------------------------------------------------- */
@@ -418,6 +429,10 @@ struct row {
 #define OUT_BYTES(n) \
 	{ \
 		.type = &type_u8, .pass = PASS_OUT_BYTES, .length = (n) \
+	}
+#define OUT_RANDOM(n) \
+	{ \
+		.type = &type_random, .pass = PASS_OUT_BYTES, .length = (n) \
 	}
 #define IN_ARRAY(t, n) \
 	{ \

@@ -85,6 +85,7 @@ int release_number(const char *text, const struct personality *p, uint32_t *numb
 
 /* Exit statuses of guise itself. */
 enum {
+	EXIT_DIFFERS = 123, /* --check: the engines do */
 	EXIT_TIME_IS_UP = 124, /* as timeout(1) has it */
 	EXIT_GUISE = 125, /* our own failure */
 	EXIT_NOT_RUNNABLE = 126,

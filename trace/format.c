@@ -278,6 +278,19 @@ struct printer {
 	int argument;
 };
 
+static bool stands_in(const struct printer *p, const struct type *t, uint64_t v, size_t n)
+{
+	struct format_stand_in *s = p->line ? p->line->stand_in : NULL;
+
+	return s && s->write(s, p->out, t, v, n);
+}
+
+static void format_place(const struct printer *p, uint64_t address)
+{
+	if (!stands_in(p, &type_ptr, address, 0))
+		format_pointer(p->out, address);
+}
+
 static void format_deep(const struct printer *p, const struct type *t, const unsigned char *b,
 			size_t n, int depth);
 static void format_pointed(const struct printer *p, const struct type *t, unsigned pass,
@@ -335,6 +348,8 @@ static void format_deep(const struct printer *p, const struct type *t, const uns
 {
 	if (depth > DEEPEST)
 		fputs_unlocked("...", p->out);
+	else if (t->kind != KIND_STRUCT && stands_in(p, t, load(b, n), n))
+		return;
 	else if (format_told(p->out, t, b, n))
 		return;
 	else if (t->look == LOOK_TEXT)
@@ -440,11 +455,15 @@ static bool is_number(const struct type *t, const char *bytes, size_t n)
 	return bytes[n - 1];
 }
 
-static void format_some_bytes(FILE *out, const struct type *t, const struct trace_capture *c)
+static void format_some_bytes(const struct printer *p, const struct type *t,
+			      const struct trace_capture *c)
 {
 	const char *bytes = (const char *)(c + 1);
 	bool cut = c->flags & CAPTURE_CUT;
+	FILE *out = p->out;
 
+	if (stands_in(p, t, 0, c->length))
+		return;
 	if (cut || !is_number(t, bytes, c->length))
 		format_bytes(out, bytes, c->length, cut);
 	else if (c->length == 4)
@@ -465,8 +484,9 @@ static const struct trace_piece *next_piece(const struct trace_capture *c, size_
 	return head;
 }
 
-static void format_list(FILE *out, const struct trace_capture *c, bool vectors)
+static void format_list(const struct printer *p, const struct trace_capture *c, bool vectors)
 {
+	FILE *out = p->out;
 	const struct trace_piece *piece;
 	const char *between = "";
 	size_t at = 0;
@@ -479,7 +499,7 @@ static void format_list(FILE *out, const struct trace_capture *c, bool vectors)
 		between = ", ";
 		fputs_unlocked(vectors ? "{iov_base=" : "", out);
 		if (piece->flags & CAPTURE_FAULT)
-			format_pointer(out, piece->address);
+			format_place(p, piece->address);
 		else
 			format_bytes(out, piece + 1, piece->length, cut);
 		if (!vectors)
@@ -508,7 +528,7 @@ static void format_pointed(const struct printer *p, const struct type *t, unsign
 	case PASS_IN_BYTES:
 	case PASS_OUT_BYTES:
 	case PASS_OUT_SIZED:
-		format_some_bytes(out, t, c);
+		format_some_bytes(p, t, c);
 		break;
 	case PASS_IN_ARRAY:
 	case PASS_OUT_ARRAY:
@@ -519,7 +539,7 @@ static void format_pointed(const struct printer *p, const struct type *t, unsign
 	case PASS_IN_STRINGS:
 	case PASS_IN_VECTORS:
 	case PASS_OUT_VECTORS:
-		format_list(out, c, PASS_HOW(pass) != PASS_IN_STRINGS);
+		format_list(p, c, PASS_HOW(pass) != PASS_IN_STRINGS);
 		break;
 	default:
 		format_deep(p, t, (const void *)(c + 1), c->length, 0);
@@ -532,6 +552,8 @@ static void format_argument(FILE *out, const struct trace_line *l, const struct 
 	const struct trace_capture *c;
 
 	if (a->pass == PASS_VALUE) {
+		if (stands_in(&p, a->type, l->record.a[i], a->type->guest_size))
+			return;
 		if (i && format_told(out, a->type, &l->record.a[i - 1], 2 * sizeof l->record.a[0]))
 			return;
 		format_value(out, l->personality, a->type, l->record.a[i]);
@@ -541,7 +563,7 @@ static void format_argument(FILE *out, const struct trace_line *l, const struct 
 	if (c && !(c->flags & CAPTURE_FAULT))
 		format_pointed(&p, a->type, a->pass, c);
 	else
-		format_pointer(out, l->record.a[i]);
+		format_place(&p, l->record.a[i]);
 }
 
 void format_begin(FILE *out, const struct trace_line *l)
@@ -590,6 +612,9 @@ void format_end(FILE *out, const struct trace_line *l)
 		putc_unlocked('?', out);
 	else if (is_error(r->result))
 		format_error(out, l, row);
+	else if (row && stands_in(&(const struct printer){out, l->personality, l, 0}, row->result,
+				  (uint64_t)r->result, row->result->guest_size))
+		return;
 	else if (row && row->result->guest_size)
 		format_value(out, l->personality, row->result, (uint64_t)r->result);
 	else

@@ -7,12 +7,20 @@
 #include "syscalls/personality.h"
 #include "syscalls/trace.h"
 
+/* Writes values that each run of a program has of its own, so that two runs can be compared: true
+ * if it did.  n: the bytes there are of it; 0: it is an address. */
+struct format_stand_in {
+	bool (*write)(struct format_stand_in *s, FILE *out, const struct type *t, uint64_t v,
+		      size_t n);
+};
+
 /* A whole call: what one record says of it, or two put together. */
 struct trace_line {
 	const struct personality *personality; /* NULL: of no system known here */
 	struct trace_record record;
 	const char *captures;
 	size_t n_captures; /* bytes */
+	struct format_stand_in *stand_in; /* or NULL */
 };
 
 /* name(argument, ...), then = result; each is written as the guest's system names it. */

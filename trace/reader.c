@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "syscalls/process.h"
+#include "trace/compare.h"
 #include "trace/core.h"
 #include "trace/reader.h"
 
@@ -112,6 +113,10 @@ static void print_call(struct reader *r, const struct trace_line *l, const char 
 {
 	FILE *out = r->options.out;
 
+	if (r->options.keep) {
+		compare_keep(r->options.keep, l, is_over);
+		return;
+	}
 	if (!is_wanted(&r->options, l))
 		return;
 	if (r->options.summary) {
@@ -163,7 +168,7 @@ static struct begun *take_begun(struct reader *r, uint32_t pid, uint32_t tid)
 
 static void print_begun(struct reader *r, const struct begun *b, bool is_over)
 {
-	const struct trace_line l = {system_of(&b->record), b->record, b->captures, b->n};
+	const struct trace_line l = {system_of(&b->record), b->record, b->captures, b->n, NULL};
 
 	print_call(r, &l, b->stack, is_over);
 }
@@ -196,7 +201,7 @@ static void keep_begun(struct reader *r, const struct trace_record *t, const cha
 static void print_joined(struct reader *r, const struct trace_record *t, const char *captures,
 			 size_t n)
 {
-	struct trace_line l = {system_of(t), *t, captures, n};
+	struct trace_line l = {system_of(t), *t, captures, n, NULL};
 	struct begun *b = take_begun(r, t->pid, t->tid);
 	char *both = b ? malloc(b->n + n + 1) : NULL;
 
@@ -214,10 +219,10 @@ static void print_joined(struct reader *r, const struct trace_record *t, const c
 /* Nothing has happened for a while: in which calls everybody sleeps, once for each. */
 static void tell_sleepers(struct reader *r)
 {
-	for (size_t i = 0; i < READER_BUCKETS && !r->options.summary; i++) {
+	for (size_t i = 0; i < READER_BUCKETS && r->options.out && !r->options.summary; i++) {
 		for (struct begun *b = r->buckets[i]; b; b = b->next) {
 			const struct trace_line l = {system_of(&b->record), b->record, b->captures,
-						     b->n};
+						     b->n, NULL};
 
 			if (b->told || !is_wanted(&r->options, &l))
 				continue;
@@ -269,7 +274,7 @@ static void print_signal(struct reader *r, const struct trace_record *t)
 static void print_event(struct reader *r, const struct trace_record *t, const char *captures,
 			size_t n)
 {
-	const struct trace_line l = {system_of(t), *t, captures, n};
+	const struct trace_line l = {system_of(t), *t, captures, n, NULL};
 	const struct trace_capture *path = format_capture(&l, 0);
 	FILE *out = r->options.out;
 
@@ -331,19 +336,19 @@ static void take_record(struct reader *r, size_t size)
 
 	memcpy(&t, r->record, sizeof t);
 	if (t.kind == TRACE_CORE) {
-		take_core(r, &(struct trace_line){system_of(&t), t, captures, n});
+		take_core(r, &(struct trace_line){system_of(&t), t, captures, n, NULL});
 		return;
 	}
-	if (!r->options.out)
+	if (!r->options.out && !r->options.keep)
 		return;
 	if (t.flags & TRACE_WAITS)
-		r->stack = take_stack(r, &(struct trace_line){system_of(&t), t, captures, n});
+		r->stack = take_stack(r, &(struct trace_line){system_of(&t), t, captures, n, NULL});
 	if (r->stacks &&
 	    (t.kind == TRACE_EXIT || t.kind == TRACE_KILLED || t.kind == TRACE_PROGRAM))
 		stacks_forget(r->stacks, t.pid);
 	switch (t.kind) {
 	case TRACE_CALL: {
-		const struct trace_line l = {system_of(&t), t, captures, n};
+		const struct trace_line l = {system_of(&t), t, captures, n, NULL};
 
 		print_call(r, &l, r->stack, true);
 		return;
@@ -362,11 +367,16 @@ static void take_record(struct reader *r, size_t size)
 		end_begun(r, t.pid, false, true);
 		break;
 	case TRACE_SIGNAL:
+		if (r->options.keep)
+			break;
 		if (!r->options.summary)
 			print_signal(r, &t);
 		return;
 	}
-	if (t.kind < TRACE_KINDS && !r->options.summary)
+	if (r->options.keep)
+		compare_keep(r->options.keep,
+			     &(struct trace_line){system_of(&t), t, captures, n, NULL}, true);
+	else if (t.kind < TRACE_KINDS && !r->options.summary)
 		print_event(r, &t, captures, n);
 }
 

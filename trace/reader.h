@@ -22,6 +22,7 @@ struct reader_options {
 	bool summary; /* instead of lines */
 	bool clock, since_last, spent; /* -t, -r, -T */
 	bool stacks; /* -k */
+	FILE *keep; /* instead: records for a comparison (compare.h); NULL: none */
 	struct cores *cores; /* NULL: none are written */
 };
 

@@ -58,15 +58,15 @@ NAMES(whence, i32, IS(0, SEEK_SET), IS(1, SEEK_CUR), IS(2, SEEK_END), IS(3, SEEK
 
 /* ---- stat (sys/stat.h) ---------------------------------------------------------------- */
 
-FREEBSD_CUSTOM(dev, 8, 8);
-FREEBSD_CUSTOM(dev32, 4, 8); /* cut off, as the kernel does (freebsd11_cvtstat) */
+FREEBSD_LOOKS(dev, 8, 8, LOOK_FILE);
+FREEBSD_LOOKS(dev32, 4, 8, LOOK_FILE); /* cut off, as the kernel does (freebsd11_cvtstat) */
 
 #define HOST struct statx_timestamp
-STRUCT(statx_time, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_nsec));
+STRUCT(statx_time, 16, FIELD(0, measured, tv_sec), FIELD(8, measured, tv_nsec));
 #undef HOST
 
 #define HOST struct statx
-STRUCT(stat, 224, INNER_AS(0, dev, stx_dev_major, "st_dev"), FIELD_AS(8, u64, stx_ino, "st_ino"),
+STRUCT(stat, 224, INNER_AS(0, dev, stx_dev_major, "st_dev"), FIELD_AS(8, inode, stx_ino, "st_ino"),
        FIELD_AS(16, u64, stx_nlink, "st_nlink"), FIELD_AS(24, mode, stx_mode, "st_mode"),
        FIELD_AS(28, u32, stx_uid, "st_uid"), FIELD_AS(32, u32, stx_gid, "st_gid"),
        INNER_AS(40, dev, stx_rdev_major, "st_rdev"), INNER_AS(48, statx_time, stx_atime, "st_atim"),
@@ -77,7 +77,7 @@ STRUCT(stat, 224, INNER_AS(0, dev, stx_dev_major, "st_dev"), FIELD_AS(8, u64, st
        FIELD_AS(128, i32, stx_blksize, "st_blksize"), );
 /* Before 12.0. */
 STRUCT(stat11, 120, INNER_AS(0, dev32, stx_dev_major, "st_dev"),
-       FIELD_CUT_AS(4, u32, stx_ino, "st_ino"), FIELD_AS(8, mode, stx_mode, "st_mode"),
+       FIELD_CUT_AS(4, inode32, stx_ino, "st_ino"), FIELD_AS(8, mode, stx_mode, "st_mode"),
        FIELD_CUT_AS(10, u16, stx_nlink, "st_nlink"), FIELD_AS(12, u32, stx_uid, "st_uid"),
        FIELD_AS(16, u32, stx_gid, "st_gid"), INNER_AS(20, dev32, stx_rdev_major, "st_rdev"),
        INNER_AS(24, statx_time, stx_atime, "st_atim"),
@@ -87,7 +87,7 @@ STRUCT(stat11, 120, INNER_AS(0, dev32, stx_dev_major, "st_dev"),
        INNER_AS(104, statx_time, stx_btime, "st_birthtim"), );
 /* NetBSD's, which these numbers once served. */
 STRUCT(nstat, 128, INNER_AS(0, dev32, stx_dev_major, "st_dev"),
-       FIELD_CUT_AS(4, u32, stx_ino, "st_ino"), FIELD_AS(8, u32, stx_mode, "st_mode"),
+       FIELD_CUT_AS(4, inode32, stx_ino, "st_ino"), FIELD_AS(8, u32, stx_mode, "st_mode"),
        FIELD_AS(12, u32, stx_nlink, "st_nlink"), FIELD_AS(16, u32, stx_uid, "st_uid"),
        FIELD_AS(20, u32, stx_gid, "st_gid"), INNER_AS(24, dev32, stx_rdev_major, "st_rdev"),
        INNER_AS(32, statx_time, stx_atime, "st_atim"),
@@ -211,9 +211,9 @@ NAMES(whence16, i16, IS(0, SEEK_SET), IS(1, SEEK_CUR), IS(2, SEEK_END));
 
 /* l_sysid at 24 is zero: no lock here belongs to another machine. */
 #define HOST struct flock
-STRUCT(flock, 32, FIELD(0, i64, l_start), FIELD(8, i64, l_len), FIELD(16, i32, l_pid),
+STRUCT(flock, 32, FIELD(0, i64, l_start), FIELD(8, i64, l_len), FIELD(16, pid, l_pid),
        FIELD(20, lock_type, l_type), FIELD(22, whence16, l_whence));
-STRUCT(oflock, 24, FIELD(0, i64, l_start), FIELD(8, i64, l_len), FIELD(16, i32, l_pid),
+STRUCT(oflock, 24, FIELD(0, i64, l_start), FIELD(8, i64, l_len), FIELD(16, pid, l_pid),
        FIELD(20, lock_type, l_type), FIELD(22, whence16, l_whence));
 #undef HOST
 

@@ -117,7 +117,7 @@ SEEN(signal_code, i32, signal_code_names);
 #define HOST struct signal_info
 STRUCT(siginfo, 80, FIELD_AS(0, shown_signal, number, "si_signo"),
        FIELD_AS(4, i32, error, "si_errno"), FIELD_AS(8, signal_code, code, "si_code"),
-       FIELD_AS(12, i32, pid, "si_pid"), FIELD_AS(16, u32, uid, "si_uid"),
+       FIELD_AS(12, pid, pid, "si_pid"), FIELD_AS(16, u32, uid, "si_uid"),
        FIELD_AS(20, i32, status, "si_status"), FIELD_AS(24, hex64, address, "si_addr"),
        FIELD_AS(32, hex64, value, "si_value"), FIELD_AS(40, i32, trap, "si_trapno"));
 #undef HOST

@@ -38,29 +38,31 @@ STRUCT(ipc_perm_old, 24, FIELD_CUT(0, u16, cuid), FIELD_CUT(2, u16, cgid), FIELD
 
 #define HOST struct shmid64_ds
 STRUCT(shmid_ds, 80, INNER(0, ipc_perm, shm_perm), FIELD(32, u64, shm_segsz),
-       FIELD(40, i32, shm_lpid), FIELD(44, i32, shm_cpid), FIELD(48, u32, shm_nattch),
-       FIELD(56, i64, shm_atime), FIELD(64, i64, shm_dtime), FIELD(72, i64, shm_ctime), );
+       FIELD(40, pid, shm_lpid), FIELD(44, pid, shm_cpid), FIELD(48, u32, shm_nattch),
+       FIELD(56, measured, shm_atime), FIELD(64, measured, shm_dtime),
+       FIELD(72, measured, shm_ctime), );
 STRUCT(shmid_ds_old, 72, INNER(0, ipc_perm_old, shm_perm), FIELD_CUT(24, i32, shm_segsz),
-       FIELD(28, i32, shm_lpid), FIELD(32, i32, shm_cpid), FIELD_CUT(36, i16, shm_nattch),
-       FIELD(40, i64, shm_atime), FIELD(48, i64, shm_dtime), FIELD(56, i64, shm_ctime), );
+       FIELD(28, pid, shm_lpid), FIELD(32, pid, shm_cpid), FIELD_CUT(36, i16, shm_nattch),
+       FIELD(40, measured, shm_atime), FIELD(48, measured, shm_dtime),
+       FIELD(56, measured, shm_ctime), );
 #undef HOST
 
 #define HOST struct msqid64_ds
 STRUCT(msqid_ds, 104, INNER(0, ipc_perm, msg_perm), FIELD(48, u64, msg_cbytes),
-       FIELD(56, u64, msg_qnum), FIELD(64, u64, msg_qbytes), FIELD(72, i32, msg_lspid),
-       FIELD(76, i32, msg_lrpid), FIELD(80, i64, msg_stime), FIELD(88, i64, msg_rtime),
-       FIELD(96, i64, msg_ctime), );
+       FIELD(56, u64, msg_qnum), FIELD(64, u64, msg_qbytes), FIELD(72, pid, msg_lspid),
+       FIELD(76, pid, msg_lrpid), FIELD(80, measured, msg_stime), FIELD(88, measured, msg_rtime),
+       FIELD(96, measured, msg_ctime), );
 STRUCT(msqid_ds_old, 152, INNER(0, ipc_perm_old, msg_perm), FIELD(40, u64, msg_cbytes),
-       FIELD(48, u64, msg_qnum), FIELD(56, u64, msg_qbytes), FIELD(64, i32, msg_lspid),
-       FIELD(68, i32, msg_lrpid), FIELD(72, i64, msg_stime), FIELD(88, i64, msg_rtime),
-       FIELD(104, i64, msg_ctime), );
+       FIELD(48, u64, msg_qnum), FIELD(56, u64, msg_qbytes), FIELD(64, pid, msg_lspid),
+       FIELD(68, pid, msg_lrpid), FIELD(72, measured, msg_stime), FIELD(88, measured, msg_rtime),
+       FIELD(104, measured, msg_ctime), );
 #undef HOST
 
 #define HOST struct semid64_ds
 STRUCT(semid_ds, 64, INNER(0, ipc_perm, sem_perm), FIELD(40, u16, sem_nsems),
-       FIELD(48, i64, sem_otime), FIELD(56, i64, sem_ctime), );
+       FIELD(48, measured, sem_otime), FIELD(56, measured, sem_ctime), );
 STRUCT(semid_ds_old, 104, INNER(0, ipc_perm_old, sem_perm), FIELD(32, u16, sem_nsems),
-       FIELD(40, i64, sem_otime), FIELD(56, i64, sem_ctime), );
+       FIELD(40, measured, sem_otime), FIELD(56, measured, sem_ctime), );
 #undef HOST
 
 #define SEM_ARG(n, state) \

@@ -39,7 +39,7 @@ static const struct type type_requests = {.name = "requests",
 					  .names = names_requests};
 
 #define HOST struct __kernel_timespec
-STRUCT(timespec, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_nsec));
+STRUCT(timespec, 16, FIELD(0, measured, tv_sec), FIELD(8, measured, tv_nsec));
 #undef HOST
 
 /* ---- Signal sets ------------------------------------------------------------------- */

@@ -47,7 +47,7 @@ NAMES(fcntl_names, i32, IS(F_DUPFD, F_DUPFD), IS(F_GETFD, F_GETFD), IS(F_SETFD, 
       IS(F_GETPIPE_SZ, F_GETPIPE_SZ), IS(F_ADD_SEALS, F_ADD_SEALS), IS(F_GET_SEALS, F_GET_SEALS));
 SEEN(fcntl_command, i32, fcntl_names);
 #define HOST struct stat
-STRUCT(stat, 144, FIELD(0, u64, st_dev), FIELD(8, u64, st_ino), FIELD(16, u64, st_nlink),
+STRUCT(stat, 144, FIELD(0, inode, st_dev), FIELD(8, inode, st_ino), FIELD(16, u64, st_nlink),
        FIELD(24, mode, st_mode), FIELD(28, u32, st_uid), FIELD(32, u32, st_gid),
        FIELD(40, u64, st_rdev), FIELD(48, i64, st_size), FIELD(56, i64, st_blksize),
        FIELD(64, i64, st_blocks), INNER_AS(72, timespec, st_atime, "st_atim"),
@@ -134,7 +134,7 @@ SEEN(clock, i32, clock_names);
 NAMES(timer_names, u32, BIT(1, TIMER_ABSTIME));
 SEEN(timer_flags, u32, timer_names);
 #define HOST struct timeval
-STRUCT(timeval, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_usec));
+STRUCT(timeval, 16, FIELD(0, measured, tv_sec), FIELD(8, measured, tv_usec));
 #undef HOST
 
 /* ---- Waiting --------------------------------------------------------------------------------- */

@@ -226,7 +226,7 @@ static void add_capture(struct built *b, int argument, unsigned flags, const voi
 
 static void is_call(const struct built *b, const char *expected)
 {
-	const struct trace_line l = {&testing, b->record, b->captures, b->n};
+	const struct trace_line l = {&testing, b->record, b->captures, b->n, NULL};
 
 	format_call(out, &l);
 	is_printed(expected);
