@@ -60,13 +60,13 @@ NAMES(whence, i32, IS(0, SEEK_SET), IS(1, SEEK_CUR), IS(2, SEEK_END), IS(3, SEEK
 
 /* ---- stat ----------------------------------------------------------------------------------- */
 
-DRAGONFLY_CUSTOM(dev, 4, 8);
+DRAGONFLY_LOOKS(dev, 4, 8, LOOK_FILE);
 
 #define HOST struct statx_timestamp
-STRUCT(statx_time, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_nsec));
+STRUCT(statx_time, 16, FIELD(0, measured, tv_sec), FIELD(8, measured, tv_nsec));
 #undef HOST
 #define HOST struct statx
-STRUCT(stat, 128, FIELD_AS(0, u64, stx_ino, "st_ino"), FIELD_AS(8, u32, stx_nlink, "st_nlink"),
+STRUCT(stat, 128, FIELD_AS(0, inode, stx_ino, "st_ino"), FIELD_AS(8, u32, stx_nlink, "st_nlink"),
        INNER_AS(12, dev, stx_dev_major, "st_dev"), FIELD_AS(16, mode, stx_mode, "st_mode"),
        FIELD_AS(20, u32, stx_uid, "st_uid"), FIELD_AS(24, u32, stx_gid, "st_gid"),
        INNER_AS(28, dev, stx_rdev_major, "st_rdev"), INNER_AS(32, statx_time, stx_atime, "st_atim"),
@@ -157,7 +157,7 @@ NAMES(fcntl_command, i32, IS(0, F_DUPFD), IS(1, F_GETFD), IS(2, F_SETFD), IS(3, 
 NAMES(lock_type, i16, IS(1, F_RDLCK), IS(2, F_UNLCK), IS(3, F_WRLCK));
 NAMES(whence16, i16, IS(0, SEEK_SET), IS(1, SEEK_CUR), IS(2, SEEK_END));
 #define HOST struct flock
-STRUCT(flock, 24, FIELD(0, i64, l_start), FIELD(8, i64, l_len), FIELD(16, i32, l_pid),
+STRUCT(flock, 24, FIELD(0, i64, l_start), FIELD(8, i64, l_len), FIELD(16, pid, l_pid),
        FIELD(20, lock_type, l_type), FIELD(22, whence16, l_whence));
 #undef HOST
 NAMES(descriptor_flags, i32, BIT(1, FD_CLOEXEC), );

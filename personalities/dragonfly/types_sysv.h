@@ -32,20 +32,21 @@ STRUCT(ipc_perm, 32, FIELD(0, u32, cuid), FIELD(4, u32, cgid), FIELD(8, u32, uid
 
 #define HOST struct shmid64_ds
 STRUCT(shmid_ds, 88, INNER(0, ipc_perm, shm_perm), FIELD(32, u64, shm_segsz),
-       FIELD(40, i32, shm_lpid), FIELD(44, i32, shm_cpid), FIELD(48, u32, shm_nattch),
-       FIELD(56, i64, shm_atime), FIELD(64, i64, shm_dtime), FIELD(72, i64, shm_ctime), );
+       FIELD(40, pid, shm_lpid), FIELD(44, pid, shm_cpid), FIELD(48, u32, shm_nattch),
+       FIELD(56, measured, shm_atime), FIELD(64, measured, shm_dtime),
+       FIELD(72, measured, shm_ctime), );
 #undef HOST
 
 #define HOST struct msqid64_ds
 STRUCT(msqid_ds, 160, INNER(0, ipc_perm, msg_perm), FIELD(48, u64, msg_cbytes),
-       FIELD(56, u64, msg_qnum), FIELD(64, u64, msg_qbytes), FIELD(72, i32, msg_lspid),
-       FIELD(76, i32, msg_lrpid), FIELD(80, i64, msg_stime), FIELD(96, i64, msg_rtime),
-       FIELD(112, i64, msg_ctime), );
+       FIELD(56, u64, msg_qnum), FIELD(64, u64, msg_qbytes), FIELD(72, pid, msg_lspid),
+       FIELD(76, pid, msg_lrpid), FIELD(80, measured, msg_stime), FIELD(96, measured, msg_rtime),
+       FIELD(112, measured, msg_ctime), );
 #undef HOST
 
 #define HOST struct semid64_ds
 STRUCT(semid_ds, 112, INNER(0, ipc_perm, sem_perm), FIELD(40, u16, sem_nsems),
-       FIELD(48, i64, sem_otime), FIELD(64, i64, sem_ctime), );
+       FIELD(48, measured, sem_otime), FIELD(64, measured, sem_ctime), );
 #undef HOST
 
 static const struct field fields_semun[N_SEM_ARGS] = {

@@ -29,10 +29,10 @@ STRUCT(sigevent, 32, FIELD(0, event_how, how), FIELD(4, i32, signal), FIELD(8, u
 #undef HOST
 
 #define HOST struct timespec
-STRUCT(timespec, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_nsec));
+STRUCT(timespec, 16, FIELD(0, measured, tv_sec), FIELD(8, measured, tv_nsec));
 #undef HOST
 #define HOST struct timeval
-STRUCT(timeval, 16, FIELD(0, i64, tv_sec), FIELD(8, i64, tv_usec));
+STRUCT(timeval, 16, FIELD(0, measured, tv_sec), FIELD(8, measured, tv_usec));
 #undef HOST
 #define HOST struct timezone
 STRUCT(timezone, 8, FIELD(0, i32, tz_minuteswest), FIELD(4, i32, tz_dsttime));
@@ -52,11 +52,13 @@ STRUCT(rlimit, 16, FIELD(0, rlim, rlim_cur), FIELD(8, rlim, rlim_max));
 
 #define HOST struct rusage
 STRUCT(rusage, 144, INNER(0, timeval, ru_utime), INNER(16, timeval, ru_stime),
-       FIELD(32, i64, ru_maxrss), FIELD(40, i64, ru_ixrss), FIELD(48, i64, ru_idrss),
-       FIELD(56, i64, ru_isrss), FIELD(64, i64, ru_minflt), FIELD(72, i64, ru_majflt),
-       FIELD(80, i64, ru_nswap), FIELD(88, i64, ru_inblock), FIELD(96, i64, ru_oublock),
-       FIELD(104, i64, ru_msgsnd), FIELD(112, i64, ru_msgrcv), FIELD(120, i64, ru_nsignals),
-       FIELD(128, i64, ru_nvcsw), FIELD(136, i64, ru_nivcsw), );
+       FIELD(32, measured, ru_maxrss), FIELD(40, measured, ru_ixrss), FIELD(48, measured, ru_idrss),
+       FIELD(56, measured, ru_isrss), FIELD(64, measured, ru_minflt),
+       FIELD(72, measured, ru_majflt), FIELD(80, measured, ru_nswap),
+       FIELD(88, measured, ru_inblock), FIELD(96, measured, ru_oublock),
+       FIELD(104, measured, ru_msgsnd), FIELD(112, measured, ru_msgrcv),
+       FIELD(120, measured, ru_nsignals), FIELD(128, measured, ru_nvcsw),
+       FIELD(136, measured, ru_nivcsw), );
 #undef HOST
 NAMES(rusage_who, i32, IS(0, RUSAGE_SELF), IS(-1, RUSAGE_CHILDREN));
 NAMES(priority_of, i32, IS(0, PRIO_PROCESS), IS(1, PRIO_PGRP), IS(2, PRIO_USER));
