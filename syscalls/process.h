@@ -169,7 +169,7 @@ struct thread {
 	struct {
 		uint64_t shared, own, inactive;
 	} robust; /* where the program keeps the lists of mutexes that tell of its end */
-	struct names_seen names[8];
+	struct names_seen names[8]; /* pairs: types.c */
 	struct trace_entry *entry; /* the call being traced (engine/record.h), or NULL */
 };
 

@@ -109,24 +109,41 @@ uint64_t names_to_guest_known(const struct type *t, uint64_t host)
 /* ---- Remembered ----------------------------------------------------------------------------
  *
  * A walk over twenty names takes longer than all the rest of a call, and a program passes the same few
- * values again and again.  So each thread remembers some that it has seen, by type and value.  A type
- * is a constant, and so is what its names say.  Signal handlers of the engine translate no names, so
- * nobody comes between the three words. */
+ * values again and again.  So each thread remembers some that it has seen, by type, value and
+ * direction: pairs of places, in the first of which is what was seen last, so that two that happen to
+ * fall on one pair do not drive each other out.  A type is a constant, and so is what its names say.
+ * Signal handlers of the engine translate no names, so nobody comes between the words. */
 
-static struct names_seen *seen_place(struct call *c, const struct type *t, uint64_t value)
+static bool is_seen(const struct names_seen *seen, const struct type *t, uint64_t value,
+		    bool to_guest)
 {
-	uint64_t h = ((uint64_t)t + value) * 0x9e3779b97f4a7c15;
+	return seen->type == t && seen->from == value && seen->to_guest == to_guest;
+}
 
-	_Static_assert(COUNT(c->thread->names) == 1 << (64 - 61), "the product's upper bits");
-	return &c->thread->names[h >> 61];
+/* The place of what is remembered, or the one to take, whose type is then another one or NULL. */
+static struct names_seen *seen_place(struct call *c, const struct type *t, uint64_t value,
+				     bool to_guest)
+{
+	uint64_t h = ((uint64_t)t + 2 * value + to_guest) * 0x9e3779b97f4a7c15;
+	struct names_seen *pair = &c->thread->names[h >> 62 << 1], second;
+
+	_Static_assert(COUNT(c->thread->names) == 2 << (64 - 62), "the product's upper bits");
+	if (is_seen(&pair[0], t, value, to_guest))
+		return &pair[0];
+	second = pair[1];
+	pair[1] = pair[0];
+	pair[0] = second;
+	if (!is_seen(&second, t, value, to_guest))
+		pair[0].type = NULL;
+	return &pair[0];
 }
 
 int names_in(struct call *c, const struct type *t, uint64_t guest, uint64_t *host)
 {
-	struct names_seen *seen = seen_place(c, t, guest);
+	struct names_seen *seen = seen_place(c, t, guest, false);
 	int r;
 
-	if (seen->type == t && seen->from == guest && !seen->to_guest) {
+	if (seen->type) {
 		*host = seen->to;
 		return 0;
 	}
@@ -138,10 +155,10 @@ int names_in(struct call *c, const struct type *t, uint64_t guest, uint64_t *hos
 
 int names_out(struct call *c, const struct type *t, uint64_t host, uint64_t *guest)
 {
-	struct names_seen *seen = seen_place(c, t, host);
+	struct names_seen *seen = seen_place(c, t, host, true);
 	int r;
 
-	if (seen->type == t && seen->from == host && seen->to_guest) {
+	if (seen->type) {
 		*guest = seen->to;
 		return 0;
 	}
