@@ -71,7 +71,17 @@ BOX := $(filter-out sandbox/mkfilter.c sandbox/refusal.c,$(wildcard sandbox/*.c 
 CLI := $(wildcard cli/*.c)
 UNIT := $(wildcard tests/unit/*.c)
 UNIT_SUITES := $(patsubst tests/unit/test_%.c,%,$(wildcard tests/unit/test_*.c))
-GUESTS := $(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c tests/guest/*/*.c))
+# Guest programs: a system's own, and those in common/ for each system that has a system.h, but
+# for what its file `lacks` names.  FreeBSD's bear no system's name.
+GUEST_SYSTEMS := $(patsubst tests/guest/%/system.h,%,$(wildcard tests/guest/*/system.h))
+COMMON_GUESTS := $(patsubst tests/guest/common/%.c,%,$(wildcard tests/guest/common/*.c))
+lacking = $(if $(wildcard tests/guest/$1/lacks),$(shell sed 's/[ \t#].*//' tests/guest/$1/lacks))
+FREEBSD_GUESTS := $(filter-out $(call lacking,freebsd),$(COMMON_GUESTS)) \
+	$(patsubst tests/guest/%.c,%,$(wildcard tests/guest/*.c))
+OTHER_GUESTS := $(foreach s,$(filter-out freebsd,$(GUEST_SYSTEMS)),$(addprefix $s/,$(filter-out $(call lacking,$s),$(COMMON_GUESTS)) \
+	$(patsubst tests/guest/$s/%.c,%,$(wildcard tests/guest/$s/*.c))))
+GUESTS := $(FREEBSD_GUESTS) $(OTHER_GUESTS)
+$(if $(filter-out $(words $(sort $(GUESTS))),$(words $(GUESTS))),$(error a guest program in common/ has the name of a system's own))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 
 RESIDENT_OBJS := $(patsubst %,$(B)/resident.d/%.o,$(basename $(SHARED) \
@@ -246,22 +256,32 @@ $(B)/guest_numbers_%.h: personalities/%/syscalls.def
 	$(Q)awk -F'[(,]' '/^SYS\(/ {gsub(/ /, "", $$2); gsub(/ /, "", $$3); nr[$$3] = $$2} \
 		END {for (n in nr) print "#define SYS_" n " " nr[n]}' $< | sort > $@
 
-GUEST_CFLAGS := -std=gnu17 -O1 -g -ffreestanding -nostdlib -static -fno-pie -no-pie \
+GUEST_CFLAGS = -std=gnu17 -O1 -g -ffreestanding -nostdlib -static -fno-pie -no-pie \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
 	-mno-red-zone -Wall -Wextra -Wno-unused-parameter \
-	-Wno-unused-command-line-argument -Werror -Wl,--build-id=none -Wl,-z,noexecstack -I$(B) -I.
+	-Wno-unused-command-line-argument -Werror -Wl,--build-id=none -Wl,-z,noexecstack \
+	-iquote $(B) -iquote . -iquote tests/guest/$(or $(GUEST_SYSTEM),freebsd)
 
-$(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_freebsd.h
-	$(Q)mkdir -p $(@D)
-	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -o $@ $< && elfedit --output-osabi FreeBSD $@
+# What elfedit calls it; who is not here has a note alone.
+OSABI_freebsd := FreeBSD
+OSABI_netbsd := NetBSD
 
-$(filter $(B)/guest/dragonfly/%,$(GUEST_BINS)): $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_dragonfly.h
-	$(Q)mkdir -p $(@D)
-	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -DDRAGONFLY -o $@ $<
+# guest_rules SYSTEM PREFIX: of the programs build/guest/PREFIX...
+define guest_rules
+$(addprefix $(B)/guest/$2,$(filter-out $(call lacking,$1),$(COMMON_GUESTS))): $(B)/guest/$2%: tests/guest/common/%.c
+$(patsubst tests/guest/$2%.c,$(B)/guest/$2%,$(wildcard tests/guest/$2*.c)): $(B)/guest/$2%: tests/guest/$2%.c
+$(addprefix $(B)/guest/,$(if $2,$(filter $2%,$(OTHER_GUESTS)),$(FREEBSD_GUESTS))): GUEST_SYSTEM := $1
+$(addprefix $(B)/guest/,$(if $2,$(filter $2%,$(OTHER_GUESTS)),$(FREEBSD_GUESTS))): \
+		$(wildcard tests/guest/*.h tests/guest/$1/*.h) $(B)/guest_numbers_$1.h
+	$$(Q)mkdir -p $$(@D)
+	$$(call say,GUEST,$$@)$$(CC) $$(GUEST_CFLAGS) -o $$@ $$(filter %.c,$$^)$(if $(OSABI_$1), && elfedit --output-osabi $(OSABI_$1) $$@)
+endef
+$(foreach s,$(GUEST_SYSTEMS),$(eval $(call guest_rules,$s,$(patsubst freebsd/,,$s/))))
 
-$(filter $(B)/guest/netbsd/%,$(GUEST_BINS)): $(B)/guest/%: tests/guest/%.c $(wildcard tests/guest/*.h) $(B)/guest_numbers_netbsd.h
-	$(Q)mkdir -p $(@D)
-	$(call say,GUEST,$@)$(CC) $(GUEST_CFLAGS) -DNETBSD -o $@ $< && elfedit --output-osabi NetBSD $@
+# What tests/run runs.
+$(B)/guests: FORCE
+	$(Q)printf '%s\n' $(sort $(GUESTS)) > $@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # A root directory with a dynamic program, its interpreter and two libraries.
 WORLD_CFLAGS := $(filter-out -static -fno-pie -no-pie,$(GUEST_CFLAGS)) -fvisibility=hidden \
@@ -400,7 +420,7 @@ $(B)/inputs/.complete: tests/real/inputs.txt tests/real/fetch
 
 # What bench/count runs.
 COUNTED := $(patsubst %,$(B)/bench/%,steps calls calls.native kevent kevent.native)
-built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(WORLD) $(B)/probe $(STACKS) $(B)/crash.linux $(COUNTED) $(B)/escape/gate \
+built-tests: $(B)/guise $(B)/unit $(B)/asan/unit $(GUEST_BINS) $(B)/guests $(WORLD) $(B)/probe $(STACKS) $(B)/crash.linux $(COUNTED) $(B)/escape/gate \
 	$(B)/escape/bombs $(B)/escape/bombs.native $(B)/escape/far $(B)/escape/far.native $(B)/escape/traced \
 	$(PROBE_BINS) $(foreach s,freebsd netbsd dragonfly linux,$(B)/storm.$s $(B)/chain.$s) $(B)/watch.freebsd $(FUZZ_BINS) inputs
 	@:

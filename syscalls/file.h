@@ -104,4 +104,8 @@ long open_memory_object(struct call *c, const struct memory_object *o);
 /* The names a file system may go by, one after the other; NULL after the last. */
 const char *filesystem_kind(size_t i, bool *is_remote);
 
+/* Translators that others are made of: -EISDIR is of the root alone, which is in no directory. */
+long call_unlink(struct call *c);
+long call_unlinkat(struct call *c);
+
 #endif

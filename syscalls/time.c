@@ -242,12 +242,22 @@ TRANSLATOR(clock_nanosleep)
 /* Without a new value it only asks; Linux would stop the timer. */
 TRANSLATOR(setitimer)
 {
-	uint64_t which;
-	int r = arg_value(c, 0, &which);
+	struct itimerval time;
+	uint64_t which, new = scratch(c, sizeof time), old = scratch(c, sizeof time);
+	long r = new &&old ? arg_value(c, 0, &which) : -ENOMEM;
 
+	if (r == 0 && c->a[1])
+		r = arg_in(c, 1, &time);
+	if (r == 0 && c->a[1])
+		r = put_guest(c, new, &time, sizeof time);
 	if (r < 0)
 		return r;
-	if (!c->a[1])
-		return c->a[2] ? host(c, __NR_getitimer, which, c->a[2]) : 0;
-	return host(c, __NR_setitimer, which, c->a[1], c->a[2]);
+	if (!c->a[1] && !c->a[2])
+		return 0;
+	r = c->a[1] ? host(c, __NR_setitimer, which, new, c->a[2] ? old : 0)
+		    : host(c, __NR_getitimer, which, old);
+	if (r < 0 || !c->a[2])
+		return r;
+	r = get_guest(c, &time, old, sizeof time);
+	return r < 0 ? r : arg_out(c, 2, &time);
 }

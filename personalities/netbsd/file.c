@@ -6,6 +6,24 @@
 #include "syscalls/file.h"
 #include "syscalls/text.h"
 
+/* ---- Calls ------------------------------------------------------------------------------------ */
+
+/* Of the root, which is in no directory (vfs_lookup.c); of another directory it is EPERM. */
+static long root_is_busy(long r)
+{
+	return r == -EISDIR ? -EBUSY : r;
+}
+
+TRANSLATOR(netbsd_unlink)
+{
+	return root_is_busy(call_unlink(c));
+}
+
+TRANSLATOR(netbsd_unlinkat)
+{
+	return root_is_busy(call_unlinkat(c));
+}
+
 /* ---- Types ------------------------------------------------------------------------------------ */
 
 #define ONLY_OUT(name) \

@@ -1,10 +1,14 @@
 /* What a freestanding guest program needs: an entry, calls with their raw results, and
- * CHECK.  Call numbers are the rows' own (guest_numbers_SYSTEM.h is made from them); other
- * numbers and layouts are FreeBSD's headers' (release 15, sys/sys).  With -DNETBSD it is NetBSD's
- * world: entry, note and numbers of calls; with -DDRAGONFLY, DragonFly's.
+ * CHECK.  Call numbers are the rows' own (guest_numbers_SYSTEM.h is made from them); what else
+ * is a system's own its headers say (tests/guest/SYSTEM/: system.h is included here, the others
+ * by the programs that need them).
  *
  * A program defines `void test(int argc, char **argv, char **envp)`.  Its exit status is the
  * number of the first check that failed, 0 if all held.
+ *
+ * The programs of tests/guest/common/ are built for every system that has a system.h, but for
+ * those that its file `lacks` names with a reason.  Where systems differ a header has a name for
+ * it; what only some have is asked for by its number or name (#ifdef SYS_...).
  *
  * The same text builds for Linux with -DNATIVE (bench/): there sys() is Linux's convention.
  */
@@ -19,41 +23,9 @@
 #include <asm/unistd.h>
 #define SYS__exit __NR_exit_group
 #define SYS_write __NR_write
-#elif defined(NETBSD)
-#include "guest_numbers_netbsd.h"
-#define SYS__exit SYS_exit
-__asm__(".pushsection .note.netbsd.ident, \"a\", @note\n"
-	"	.balign 4\n"
-	"	.long 7, 4, 1\n"
-	"	.asciz \"NetBSD\"\n"
-	"	.balign 4\n"
-	"	.long 1000000000\n"
-	".popsection\n");
-#elif defined(DRAGONFLY)
-#include "guest_numbers_dragonfly.h"
-#define SYS__exit SYS_exit
-__asm__(".pushsection .note.tag, \"a\", @note\n"
-	"	.balign 4\n"
-	"	.long 10, 4, 1\n"
-	"	.asciz \"DragonFly\"\n"
-	"	.balign 4\n"
-	"	.long 600000\n"
-	".popsection\n");
+#define LOAD_BLOCK "	mov %rsp, %rdi\n"
 #else
-#include "guest_numbers_freebsd.h"
-
-/* A note of the release the program was built for: 14.2 unless it says otherwise. */
-#ifndef BUILT_FOR
-#define BUILT_FOR 1402000
-#endif
-#define TEXT_OF(n) #n
-#define NUMBER_TEXT(n) TEXT_OF(n)
-__asm__(".pushsection .note.tag, \"a\", @note\n"
-	"	.balign 4\n"
-	"	.long 8, 4, 1\n"
-	"	.asciz \"FreeBSD\"\n"
-	"	.long " NUMBER_TEXT(BUILT_FOR) "\n"
-					       ".popsection\n");
+#include "system.h"
 #endif
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -70,7 +42,7 @@ enum {
 	EPROTONOSUPPORT = 43, EOPNOTSUPP = 45, EAFNOSUPPORT = 47, EADDRINUSE = 48,
 	EADDRNOTAVAIL = 49, ECONNABORTED = 53, ECONNRESET = 54, EISCONN = 56, ENOTCONN = 57, ETIMEDOUT = 60,
 	ECONNREFUSED = 61, ELOOP = 62, ENAMETOOLONG = 63, ENOTEMPTY = 66, ENOSYS = 78,
-	EOVERFLOW = 84, ENOTCAPABLE = 93,
+	EFTYPE = 79,	EOVERFLOW = 84, ENOTCAPABLE = 93,
 };
 /* clang-format on */
 
@@ -122,14 +94,41 @@ __asm__(".pushsection .text\n"
 	".size raw_call, . - raw_call\n"
 	".popsection\n");
 
-/* sys(nr, args...): the result, or the negative error number. */
-static inline long sys_call(long nr, const long a[8])
+/* as_given(nr, args...): the result, or the negative error number. */
+static inline long call_as_given(long nr, const long a[8])
 {
 	long out[2];
 	if (raw_call(nr, a, out))
 		return -out[0];
 	return out[0];
 }
+#define as_given(nr, ...) \
+	SYS_ARGS(call_as_given, nr __VA_OPT__(, ) __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0)
+
+#ifdef NATIVE
+#define sys_call call_as_given
+#define call_raw raw_call
+#else
+/* With the arguments where the system's own function puts them. */
+static inline int call_raw(long nr, const long a[8], long out[2])
+{
+	long padded[8];
+	int pad = pad_before(nr);
+	for (int i = 0, from = 0; i < 8; i++)
+		padded[i] = i == pad ? 0 : a[from++];
+	return raw_call(nr, padded, out);
+}
+
+static inline long sys_call(long nr, const long a[8])
+{
+	long out[2];
+	if (call_raw(nr, a, out))
+		return -out[0];
+	return result_of(nr, out);
+}
+#endif
+
+/* sys(nr, args...): what the system's own function makes of it, or the negative error number. */
 #define sys(nr, ...) SYS_ARGS(sys_call, nr __VA_OPT__(, ) __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0)
 #define SYS_ARGS(fn, nr, a, b, c, d, e, f, g, h, ...) \
 	fn((nr), (const long[8]){(long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f), \
@@ -138,7 +137,7 @@ static inline long sys_call(long nr, const long a[8])
 /* raw(out, nr, args...): the carry flag; out[0] and out[1] are what came back. */
 #define raw(out, nr, ...) RAW_ARGS(out, nr __VA_OPT__(, ) __VA_ARGS__, 0, 0, 0, 0, 0, 0, 0, 0)
 #define RAW_ARGS(out, nr, a, b, c, d, e, f, g, h, ...) \
-	raw_call((nr), \
+	call_raw((nr), \
 		 (const long[8]){(long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f), \
 				 (long)(g), (long)(h)}, \
 		 (out))
@@ -258,7 +257,6 @@ static inline void is(int n, long value, long expected, const char *what)
 
 void test(int argc, char **argv, char **envp);
 
-/* FreeBSD and DragonFly enter with rdi = address of argc; Linux and NetBSD with it at rsp. */
 __attribute__((used)) static void start(long *block)
 {
 	test((int)block[0], (char **)block + 1, (char **)block + block[0] + 2);
@@ -266,28 +264,21 @@ __attribute__((used)) static void start(long *block)
 }
 __asm__(".pushsection .text\n"
 	".global _start\n"
-	"_start:\n"
-#if defined(NATIVE) || defined(NETBSD)
-	"	mov %rsp, %rdi\n"
-#endif
-	"	and $-16, %rsp\n"
+	"_start:\n" LOAD_BLOCK "	and $-16, %rsp\n"
 	"	xor %ebp, %ebp\n"
 	"	call start\n"
 	"	hlt\n"
 	".popsection\n");
 
-#if !defined(NATIVE) && !defined(NETBSD)
+#ifndef NATIVE
 struct timespec {
 	long sec, nsec;
-};
-struct timeval {
-	long sec, usec;
 };
 
 static inline long now_ms(void)
 {
 	struct timespec t;
-	sys(SYS_clock_gettime, 4, &t);
+	sys(SYS_clock_gettime, MONOTONIC, &t);
 	return t.sec * 1000 + t.nsec / 1000000;
 }
 
