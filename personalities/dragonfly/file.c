@@ -8,6 +8,24 @@
 #include "syscalls/process.h"
 #include "syscalls/text.h"
 
+/* ---- Calls ------------------------------------------------------------------------------------ */
+
+/* Of the root, which is in no directory (vfs_nlookup.c: nlookup); of another directory it is EPERM. */
+static long root_is_refused(long r)
+{
+	return r == -EISDIR ? -EACCES : r;
+}
+
+TRANSLATOR(dragonfly_unlink)
+{
+	return root_is_refused(call_unlink(c));
+}
+
+TRANSLATOR(dragonfly_unlinkat)
+{
+	return root_is_refused(call_unlinkat(c));
+}
+
 /* ---- Types ------------------------------------------------------------------------------------ */
 
 #define ONLY_OUT(name) \

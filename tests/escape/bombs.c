@@ -28,7 +28,7 @@ enum { O_CREATE = 0x40, ANONYMOUS = 0x22, AGAIN = 11 };
 enum { MONOTONIC = 1, PROCESS_TIME = 2 };
 #else
 enum { O_CREATE = 0x200, ANONYMOUS = 0x1002, AGAIN = EAGAIN };
-enum { MONOTONIC = 4, PROCESS_TIME = 15 }; /* sys/_clock_id.h */
+enum { PROCESS_TIME = 15 }; /* sys/_clock_id.h */
 #endif
 enum { O_WRITE = 1 };
 

@@ -27,6 +27,23 @@ enum { LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4, LOCK_UN = 8 };
 enum { PROT_NONE = 0, PROT_READ = 1, PROT_WRITE = 2, PROT_EXEC = 4 };
 enum { MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_FIXED = 0x10, MAP_ANON = 0x1000 };
 
+/* pipe2(2). */
+static inline long make_pipe(int ends[2], int flags)
+{
+#ifdef PIPE2_IN_REGISTERS
+	long two[2];
+	bool failed = raw(two, SYS_pipe2, ends, flags);
+
+	if (failed)
+		return -two[0];
+	ends[0] = (int)two[0];
+	ends[1] = (int)two[1];
+	return 0;
+#else
+	return sys(SYS_pipe2, ends, flags);
+#endif
+}
+
 struct pollfd {
 	int fd;
 	short events, revents;

@@ -226,7 +226,7 @@ static void locks(void)
 static void descriptors(void)
 {
 	int ends[2];
-	IS(92, sys(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK), 0);
+	IS(92, make_pipe(ends, O_CLOEXEC | O_NONBLOCK), 0);
 	IS(93, sys(SYS_fcntl, ends[0], F_GETFL) & O_NONBLOCK, O_NONBLOCK);
 	IS(94, sys(SYS_read, ends[0], text, 1), -EAGAIN);
 	IS(95, sys(SYS_write, ends[1], "xyz", 3), 3);
@@ -236,7 +236,7 @@ static void descriptors(void)
 	int off = 0;
 	IS(98, sys(SYS_ioctl, ends[0], FIONBIO, &off), 0);
 	IS(99, sys(SYS_fcntl, ends[0], F_GETFL) & O_NONBLOCK, 0);
-	IS(100, sys(SYS_pipe2, ends, 0x40000000), -EINVAL);
+	IS(100, make_pipe(ends, 0x40000000), -EINVAL);
 
 	/* pipe(2) of old returns both ends in registers. */
 	long two[2];

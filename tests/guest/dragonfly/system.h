@@ -23,6 +23,9 @@ __asm__(".pushsection .note.tag, \"a\", @note\n"
 #define SYS_pwrite SYS_extpwrite
 #define SYS_pwritev SYS_extpwritev
 
+/* lib/libc/x86_64/sys/pipe2.S stores them. */
+#define PIPE2_IN_REGISTERS
+
 struct timeval {
 	long sec, usec;
 };

@@ -4,7 +4,8 @@
 
 #include "tests/guest/bsd.h"
 
-enum { ADVISE_FREE = 5, INHERIT_ZERO = 3, SYNC = 0 };
+enum { ADVISE_FREE = 5, SYNC = 0 };
+#define INHERIT_ZERO 3
 #define MAP_STACK 0x400
 #define MAP_GUARD 0x2000
 #define MAP_EXCL 0x4000

@@ -4,7 +4,8 @@
 
 #include "tests/guest/bsd.h"
 
-enum { ADVISE_FREE = 6, INHERIT_ZERO = 4, SYNC = 4 };
+enum { ADVISE_FREE = 6, SYNC = 4 };
+#define INHERIT_ZERO 4
 #define MAP_STACK (0x2000 | MAP_ANON | MAP_PRIVATE)
 #define MAP_ALIGNED(n) ((long)(n) << 24)
 
