@@ -103,6 +103,8 @@ void box_give_signals_back(struct box *b);
  * or -1. */
 int box_attend(struct box *b, int signals);
 
+/* In process 1, first of all: lets the supervisor come to beside_init(). */
+void beside_await(const struct box *b);
 /* Starts and awaits what performs the steps BESIDE_INIT (beside.c). */
 void beside_init(struct box *b);
 /* Text to a file below /proc, for them: 0 or -errno. */

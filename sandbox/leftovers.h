@@ -1,8 +1,10 @@
-/* What a killed supervisor would leave behind, where whoever is left finds it. */
+/* What a killed supervisor would leave behind, where whoever is left finds it; and a word of it to
+ * process 1. */
 #ifndef GUISE_LEFTOVERS_H
 #define GUISE_LEFTOVERS_H
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <termios.h>
 
@@ -15,6 +17,7 @@ struct leftovers {
 	char tty[PATH_MAX]; /* the caller's terminal; "": not to be restored */
 	bool raw; /* it is, or just may be */
 	struct termios modes_raw, modes_saved;
+	atomic_bool goes_beside; /* process 1 need not wait for it (beside.c) */
 };
 
 /* NULL without memory. */

@@ -178,6 +178,7 @@ int step_namespaces(struct box *b, const struct step *s)
 	if (pid == 0) {
 		close(channel[0]);
 		b->channel = channel[1];
+		beside_await(b);
 		init_main(b);
 	}
 	int error = -errno;
