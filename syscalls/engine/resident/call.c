@@ -260,8 +260,14 @@ static inline __attribute__((always_inline)) void begin(struct resident *r, stru
 	c->a[5] = c->a[6] = c->a[7] = 0;
 }
 
-/* CALL_...: how to go on. */
-int resident_call(struct resident *r)
+/* To entry.S, with CALL_...: how to go on. */
+static inline _Noreturn __attribute__((always_inline)) void done(int how)
+{
+	__asm__ volatile("jmp call_done" : : "D"(how));
+	__builtin_unreachable();
+}
+
+_Noreturn void resident_call(struct resident *r)
 {
 	struct call c;
 	long fetched;
@@ -269,8 +275,8 @@ int resident_call(struct resident *r)
 	begin(r, &c);
 	fetched = c.personality->fetch(&c);
 	if (__builtin_expect(space.settings.flags & (SETTINGS_TRACE | SETTINGS_TALLY), 0))
-		return make_watched(r, &c, fetched);
-	return finish(r, &c, fetched < 0 ? fetched : dispatch(&c), false);
+		done(make_watched(r, &c, fetched));
+	done(finish(r, &c, fetched < 0 ? fetched : dispatch(&c), false));
 }
 
 /* entry.S had Linux make the call, and it failed or was cut short.  The guest's registers are

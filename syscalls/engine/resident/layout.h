@@ -80,7 +80,7 @@
 #define Q_CALLS 1024
 #define Q_HIDDEN 1008
 
-/* What resident_call() returns: how to go on. */
+/* What resident_call() ends with: how to go on. */
 #define CALL_LEAVES 0 /* the quick way out, for a plain result */
 #define CALL_RESUMES 1 /* all registers are to be loaded */
 

@@ -167,7 +167,7 @@ int vectors_load(const void *area, uint64_t mask);
 #define LINUX(nr, ...) LINUX_(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 
 /* call.c */
-int resident_call(struct resident *r);
+_Noreturn void resident_call(struct resident *r); /* goes to call_done (entry.S) */
 int resident_quick(struct resident *r, long result);
 void resident_boundary(struct resident *r);
 
