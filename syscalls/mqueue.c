@@ -74,3 +74,36 @@ TRANSLATOR(mq_notify)
 	}
 	return r < 0 ? r : host(c, __NR_mq_notify, fd, at);
 }
+
+/* Without a time they wait for ever. */
+static long transfer(struct call *c, int nr)
+{
+	uint64_t fd;
+	int r = arg_value(c, 0, &fd);
+
+	return r < 0 ? r : host_wait(c, nr, fd, c->a[1], c->a[2], c->a[3], 0);
+}
+
+TRANSLATOR(mq_send)
+{
+	return transfer(c, __NR_mq_timedsend);
+}
+
+TRANSLATOR(mq_receive)
+{
+	return transfer(c, __NR_mq_timedreceive);
+}
+
+/* mq_getattr(queue, attributes) */
+TRANSLATOR(mq_getattr)
+{
+	struct mq_attr attributes;
+	uint64_t fd, at = scratch(c, sizeof attributes);
+	long r = arg_value(c, 0, &fd);
+
+	if (r == 0)
+		r = at ? host(c, __NR_mq_getsetattr, fd, 0, at) : -ENOMEM;
+	if (r == 0)
+		r = get_guest(c, &attributes, at, sizeof attributes);
+	return r < 0 ? r : arg_out(c, 1, &attributes);
+}

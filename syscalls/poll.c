@@ -241,7 +241,7 @@ TRANSLATOR(select)
 {
 	struct timeval t = {0};
 	uint64_t ns = 0, timeout;
-	int r = c->a[4] ? get_guest(c, &t, c->a[4], sizeof t) : 0;
+	int r = c->a[4] ? arg_in(c, 4, &t) : 0;
 
 	if (r < 0)
 		return r;

@@ -325,3 +325,15 @@ TRANSLATOR(pdwait)
 		return r == 0 ? -EAGAIN : r == -ECHILD ? -ESRCH : r;
 	return give_child(c, &si, options, usage_at, 1);
 }
+
+/* Linux's, for the thread itself; engines may have had one there before. */
+TRANSLATOR(set_robust_list)
+{
+	long r = host(c, __NR_set_robust_list, c->a[0], c->a[1]);
+
+	if (r == 0) {
+		c->thread->has_robust_list = true;
+		c->thread->robust_list = c->a[0];
+	}
+	return r;
+}

@@ -4,7 +4,30 @@
 #include "syscalls/engine.h"
 #include "syscalls/memory.h"
 
+#include <string.h>
+
 #define PERMISSIONS 0777u
+
+/* ---- Keys --------------------------------------------------------------------------- */
+
+int sysv_key_to_host(struct call *c, const void *guest, void *host)
+{
+	(void)c;
+	memcpy(host, guest, sizeof(int32_t));
+	return 0;
+}
+
+int sysv_key_to_guest(struct call *c, const void *host, void *guest)
+{
+	int32_t key;
+	int64_t wide;
+
+	(void)c;
+	memcpy(&key, host, sizeof key);
+	wide = key;
+	memcpy(guest, &wide, sizeof wide);
+	return 0;
+}
 
 /* ---- Shared memory ------------------------------------------------------------------ */
 

@@ -14,6 +14,17 @@
 #include <linux/sem.h>
 #include <linux/shm.h>
 
+/* A key of 64 bits; what makes keys (ftok) fills 32, and who is given one cuts it. */
+int sysv_key_to_host(struct call *c, const void *guest, void *host);
+int sysv_key_to_guest(struct call *c, const void *host, void *guest);
+static __attribute__((unused)) const struct type type_key = {
+	.name = "key",
+	.kind = KIND_CUSTOM,
+	.guest_size = 8,
+	.host_size = 4,
+	.custom = {.to_host = sysv_key_to_host, .to_guest = sysv_key_to_guest},
+};
+
 /* semctl's last argument is the address of a union of a number and addresses.  The type of that
  * argument has the state among its fields. */
 enum sem_argument { SEM_ARG_STATE, N_SEM_ARGS };

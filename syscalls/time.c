@@ -103,15 +103,16 @@ TRANSLATOR(clock_gettime)
 
 TRANSLATOR(clock_getres)
 {
-	static const struct __kernel_timespec second = {.tv_sec = 1};
-	uint64_t clock;
-	long r = clock_value(c, 0, &clock);
+	struct __kernel_timespec resolution = {.tv_sec = 1};
+	uint64_t clock, at = scratch(c, sizeof resolution);
+	long r = at ? clock_value(c, 0, &clock) : -ENOMEM;
 
-	if (r < 0)
-		return r;
-	if (clock != CLOCK_WHOLE_SECONDS)
-		return host(c, __NR_clock_getres, clock, c->a[1]);
-	return c->a[1] ? put_guest(c, c->a[1], &second, sizeof second) : 0;
+	if (r == 0 && clock != CLOCK_WHOLE_SECONDS) {
+		r = host(c, __NR_clock_getres, clock, at);
+		if (r == 0)
+			r = get_guest(c, &resolution, at, sizeof resolution);
+	}
+	return r == 0 && c->a[1] ? arg_out(c, 1, &resolution) : r;
 }
 
 /* clock_getcpuclockid2(id, kind of id, clock *): a process or a thread, 0 being the caller. */
@@ -150,23 +151,24 @@ static long sleep_until(struct call *c, uint64_t clock, uint64_t when)
 }
 
 /* The remainder is written whenever the sleep is cut short; a retried call writes it again. */
-static long give_remainder(struct call *c, int clock, uint64_t to)
+static long give_remainder(struct call *c, int clock, int i)
 {
 	struct __kernel_timespec t;
 	uint64_t left;
 	int r;
 
-	if (!to)
+	if (!c->a[i])
 		return -EINTR;
 	r = remaining_ns(c, clock, &left);
 	if (r < 0)
 		return r;
 	t = timespec_of_ns(left);
-	r = put_guest(c, to, &t, sizeof t);
+	r = arg_out(c, i, &t);
 	return r < 0 ? r : -EINTR;
 }
 
-static long sleep_for(struct call *c, int clock, uint64_t ns, uint64_t remainder)
+/* What is left goes to argument `remainder`. */
+static long sleep_for(struct call *c, int clock, uint64_t ns, int remainder)
 {
 	long r = deadline_from(c, clock, ns);
 
@@ -179,7 +181,7 @@ static long sleep_for(struct call *c, int clock, uint64_t ns, uint64_t remainder
 static int wanted_sleep(struct call *c, int i, uint64_t *ns)
 {
 	struct __kernel_timespec t;
-	int r = get_guest(c, &t, c->a[i], sizeof t);
+	int r = arg_in(c, i, &t);
 
 	if (r < 0)
 		return r;
@@ -198,7 +200,7 @@ TRANSLATOR(nanosleep)
 
 	if (r < 0 || !ns)
 		return r;
-	return sleep_for(c, CLOCK_MONOTONIC, ns, c->a[1]);
+	return sleep_for(c, CLOCK_MONOTONIC, ns, 1);
 }
 
 TRANSLATOR(clock_nanosleep)
@@ -234,7 +236,7 @@ TRANSLATOR(clock_nanosleep)
 		return 0;
 	if (flags & TIMER_ABSTIME)
 		return sleep_until(c, clock, ns);
-	return sleep_for(c, CLOCK_MONOTONIC, ns, c->a[3]);
+	return sleep_for(c, CLOCK_MONOTONIC, ns, 3);
 }
 
 /* ---- Interval timers ------------------------------------------------------------------ */

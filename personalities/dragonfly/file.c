@@ -151,25 +151,6 @@ int dragonfly_rlim_to_guest(struct call *c, const void *host, void *guest)
 	return 0;
 }
 
-int dragonfly_key_to_host(struct call *c, const void *guest, void *host)
-{
-	(void)c;
-	memcpy(host, guest, sizeof(int32_t));
-	return 0;
-}
-
-int dragonfly_key_to_guest(struct call *c, const void *host, void *guest)
-{
-	int32_t key;
-	int64_t wide;
-
-	(void)c;
-	memcpy(&key, host, sizeof key);
-	wide = key;
-	memcpy(guest, &wide, sizeof wide);
-	return 0;
-}
-
 /* ---- Opening -------------------------------------------------------------------------------------- */
 
 static const struct open_rules rules = {
@@ -240,40 +221,6 @@ TRANSLATOR(dragonfly_pipe2)
 		return r;
 	set_second_result(c, (uint64_t)ends[1]);
 	return ends[0];
-}
-
-/* ---- Message queues: without a time they wait for ever ----------------------------------------------- */
-
-static long queue_call(struct call *c, int nr)
-{
-	uint64_t fd;
-	int r = arg_value(c, 0, &fd);
-
-	return r < 0 ? r : host_wait(c, nr, fd, c->a[1], c->a[2], c->a[3], 0);
-}
-
-TRANSLATOR(dragonfly_mq_send)
-{
-	return queue_call(c, __NR_mq_timedsend);
-}
-
-TRANSLATOR(dragonfly_mq_receive)
-{
-	return queue_call(c, __NR_mq_timedreceive);
-}
-
-/* mq_getattr(queue, attributes) */
-TRANSLATOR(dragonfly_mq_getattr)
-{
-	uint64_t fd, at = scratch(c, 64);
-	char attributes[64];
-	long r = arg_value(c, 0, &fd);
-
-	if (r == 0)
-		r = at ? host(c, __NR_mq_getsetattr, fd, 0, at) : -ENOMEM;
-	if (r == 0)
-		r = get_guest(c, attributes, at, sizeof attributes);
-	return r < 0 ? r : arg_out(c, 1, attributes);
 }
 
 /* ---- Variables of symbolic links: none is set ---------------------------------------------------------- */

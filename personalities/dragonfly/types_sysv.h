@@ -6,9 +6,6 @@
 #include "personalities/dragonfly/types_file.h"
 #include "syscalls/sysv.h"
 
-/* key_t is 64 bits wide; what makes keys (ftok) fills 32. */
-DRAGONFLY_CUSTOM(key, 8, 4);
-
 #define IPC_MODES \
 	BIT_AS(0400, 0400, "0400"), BIT_AS(0200, 0200, "0200"), BIT_AS(0100, 0100, "0100"), \
 		BIT_AS(040, 040, "040"), BIT_AS(020, 020, "020"), BIT_AS(010, 010, "010"), \

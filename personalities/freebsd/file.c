@@ -148,25 +148,6 @@ int freebsd_rlim_to_guest(struct call *c, const void *host, void *guest)
 }
 
 /* A key of System V's: its low half. */
-int freebsd_key_to_host(struct call *c, const void *guest, void *host)
-{
-	(void)c;
-	memcpy(host, guest, sizeof(int32_t));
-	return 0;
-}
-
-int freebsd_key_to_guest(struct call *c, const void *host, void *guest)
-{
-	int32_t key;
-	int64_t wide;
-
-	(void)c;
-	memcpy(&key, host, sizeof key);
-	wide = key;
-	memcpy(guest, &wide, sizeof wide);
-	return 0;
-}
-
 /* ---- Calls ---------------------------------------------------------------------------- */
 
 /* sys/kern/vfs_vnops.c: vn_open_vnode(); a terminal becomes the controlling one by

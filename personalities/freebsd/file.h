@@ -30,7 +30,6 @@ FREEBSD_HOOKS(statfs_version);
 FREEBSD_HOOKS(statfs11_version);
 FREEBSD_HOOKS(utime_nsec);
 FREEBSD_HOOKS(rlim);
-FREEBSD_HOOKS(key);
 FREEBSD_HOOKS(termios);
 
 /* shm_open2's options. */

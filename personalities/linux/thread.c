@@ -165,15 +165,3 @@ TRANSLATOR(linux_personality)
 
 	return wanted == UINT32_MAX || wanted == 0 ? 0 : -EINVAL;
 }
-
-/* Linux's, for the thread itself; engines may have had one there before. */
-TRANSLATOR(linux_set_robust_list)
-{
-	long r = host(c, __NR_set_robust_list, c->a[0], c->a[1]);
-
-	if (r == 0) {
-		c->thread->has_robust_list = true;
-		c->thread->robust_list = c->a[0];
-	}
-	return r;
-}

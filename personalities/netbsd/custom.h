@@ -20,6 +20,7 @@
 	int netbsd_##n##_to_guest(struct call *c, const void *host, void *guest)
 
 NETBSD_HOOKS(dev);
+NETBSD_HOOKS(dev32);
 NETBSD_HOOKS(text32);
 NETBSD_HOOKS(text1024);
 NETBSD_HOOKS(rlim);

@@ -33,20 +33,26 @@ TRANSLATOR(netbsd_unlinkat)
 		return -EINVAL; \
 	}
 ONLY_OUT(dev)
+ONLY_OUT(dev32)
 ONLY_OUT(text32)
 ONLY_OUT(text1024)
 
-/* dev_t from Linux's two numbers (makedev()). */
-int netbsd_dev_to_guest(struct call *c, const void *host, void *guest)
+/* dev_t from Linux's two numbers (makedev()); before 6.0 it had 32 bits, which is all it fills. */
+int netbsd_dev32_to_guest(struct call *c, const void *host, void *guest)
 {
-	uint32_t number[2]; /* major, minor */
-	uint64_t dev;
+	uint32_t number[2], dev; /* major, minor */
 
 	(void)c;
 	memcpy(number, host, sizeof number);
 	dev = (number[0] << 8 & 0xfff00) | (number[1] << 12 & 0xfff00000) | (number[1] & 0xff);
 	memcpy(guest, &dev, sizeof dev);
 	return 0;
+}
+
+int netbsd_dev_to_guest(struct call *c, const void *host, void *guest)
+{
+	memset(guest, 0, sizeof(uint64_t));
+	return netbsd_dev32_to_guest(c, host, guest);
 }
 
 int netbsd_text32_to_guest(struct call *c, const void *host, void *guest)

@@ -1,11 +1,18 @@
-/* What lwp.c and the types share. */
+/* What the files about threads and the types share. */
 #ifndef GUISE_NETBSD_LWP_H
 #define GUISE_NETBSD_LWP_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+struct call;
+struct thread;
 
 /* sys/lwp.h: flags of _lwp_create */
 enum { LWP_DETACHED = 0x40 };
+
+/* One of this process that runs, or NULL. */
+struct thread *netbsd_thread(struct call *c, int32_t id);
 
 /* A wait status in words. */
 size_t netbsd_tell_status(char *text, size_t size, const void *guest, size_t n);
