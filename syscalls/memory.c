@@ -8,6 +8,7 @@
 #include "syscalls/abi.h"
 #include "syscalls/engine.h"
 #include "syscalls/launch.h"
+#include "syscalls/max_protection.h"
 #include "syscalls/process.h"
 
 #include <linux/mman.h>
@@ -32,6 +33,15 @@ static int whole_pages(uint64_t *at, uint64_t *n)
 	*at = page_down(*at);
 	*n = page_up(end) - *at;
 	return engine_owns(*at, *n) ? -EINVAL : 0;
+}
+
+/* Splits what is asked for from what may ever be; *most is 0 where nothing is said of that.  More
+ * than that cannot be asked for (sys/vm/vm_mmap.c: kern_mmap(), kern_mprotect()). */
+static int split_protection(uint64_t *prot, uint64_t *most)
+{
+	*most = *prot >> PROT_X_MOST_SHIFT;
+	*prot &= PROT_X_MOST(1) - 1;
+	return *most && (*prot & ~*most) ? -EOPNOTSUPP : 0;
 }
 
 struct mapping {
@@ -129,13 +139,17 @@ static int shape(struct mapping *m)
 TRANSLATOR(mmap)
 {
 	struct mapping m = {.at = c->a[0], .size = c->a[1], .offset = c->a[5]};
-	uint64_t within = m.offset & (GUEST_PAGE - 1), v;
+	uint64_t within = m.offset & (GUEST_PAGE - 1), v, most;
+	struct process *p = c->thread->process;
 	bool fixed, no_core;
+	int limited;
 	long r = 0;
 
 	if ((r = arg_value(c, 2, &m.prot)) < 0 || (r = arg_value(c, 3, &m.flags)) < 0)
 		return r;
-	no_core = m.flags & MAP_X_NO_CORE && c->thread->process->settings & SETTINGS_CORE;
+	if ((r = split_protection(&m.prot, &most)) < 0)
+		return r;
+	no_core = m.flags & MAP_X_NO_CORE && p->settings & SETTINGS_CORE;
 	m.fd = (uint64_t)(int64_t)(int)c->a[4];
 	if ((int)m.fd != -1 && (r = arg_value(c, 4, &v)) < 0)
 		return r;
@@ -158,7 +172,13 @@ TRANSLATOR(mmap)
 	} else if (m.at < LOWEST_PLACE || engine_owns(m.at, m.size)) {
 		m.at = 0; /* a hint nobody can follow */
 	}
+	limited = max_protection_begin(p, most);
+	if (limited < 0)
+		return limited;
 	r = m.alignment && !fixed ? map_aligned(c, &m) : map(c, &m);
+	if (limited && !is_error(r))
+		max_protection_set(p, (uint64_t)r, m.size, most ? most : PROT_X_ALL);
+	max_protection_end(p, limited);
 	if (no_core && !is_error(r)) /* just made, so that this cannot fail */
 		(void)host(c, __NR_madvise, r, m.size, MADV_DONTDUMP);
 	return is_error(r) ? r : r + (long)within;
@@ -173,30 +193,53 @@ TRANSLATOR(mmap_padded)
 
 TRANSLATOR(munmap)
 {
+	struct process *p = c->thread->process;
 	uint64_t at = c->a[0], n = c->a[1];
-	int r;
+	int r, limited;
 
 	if (!n)
 		return -EINVAL;
 	r = whole_pages(&at, &n);
-	if (r < 0)
+	if (r < 0 || (r = limited = max_protection_begin(p, false)) < 0)
 		return r;
 	engine_code_changed(c, at, n, false);
-	return host(c, __NR_munmap, at, n);
+	r = (int)host(c, __NR_munmap, at, n);
+	if (limited && r == 0)
+		max_protection_set(p, at, n, PROT_X_ALL);
+	max_protection_end(p, limited);
+	return r;
+}
+
+/* most: 0, or what they may have at most from now on. */
+static int protect(struct call *c, uint64_t at, uint64_t n, uint64_t prot, uint64_t most)
+{
+	struct process *p = c->thread->process;
+	int limited = max_protection_begin(p, most), r = 0;
+
+	if (limited < 0)
+		return limited;
+	if (limited && (prot | most) & ~max_protection_of(p, at, n))
+		r = -EACCES;
+	if (r == 0 && prot != (PROT_READ | PROT_EXEC))
+		engine_code_changed(c, at, n, false);
+	if (r == 0)
+		r = (int)host(c, __NR_mprotect, at, n, prot);
+	if (r == 0 && most)
+		max_protection_set(p, at, n, most);
+	max_protection_end(p, limited);
+	return r;
 }
 
 TRANSLATOR(mprotect)
 {
-	uint64_t at = c->a[0], n = c->a[1], prot;
+	uint64_t at = c->a[0], n = c->a[1], prot, most = 0;
 	int r = arg_value(c, 2, &prot);
 
 	if (r == 0)
+		r = split_protection(&prot, &most);
+	if (r == 0)
 		r = whole_pages(&at, &n);
-	if (r < 0)
-		return r;
-	if (prot != (PROT_READ | PROT_EXEC))
-		engine_code_changed(c, at, n, false);
-	return host(c, __NR_mprotect, at, n, prot);
+	return r < 0 ? r : protect(c, at, n, prot, most);
 }
 
 static long advise(struct call *c)

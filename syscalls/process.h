@@ -95,7 +95,7 @@ struct process {
 	const struct personality *personality;
 	uint16_t quick[QUICK_CALLS]; /* by the guest's number: enum quick, or 0 */
 	const struct personality *forced; /* for every program, whatever it looks like; or NULL */
-	struct lock lock; /* actions, brk */
+	struct lock lock; /* actions, brk, max_protections */
 	struct sigset watched; /* guest signals that were looked at when first blocked */
 	struct sigset queued; /* those of which the host keeps each one, in order */
 	uint64_t queued_on_host; /* its numbers of all these */
@@ -124,6 +124,7 @@ struct process {
 	bool is_guarded; /* every call goes by the personality's guard: see process_guard() */
 	bool is_capability_mode; /* it gave up all global names */
 	struct aio_jobs *aio; /* asynchronous I/O that is done (aio.c), or NULL */
+	struct max_protections *max_protections; /* of its mappings (max_protection.h), or NULL */
 	void *own; /* the personality's, in pages of its own, or NULL: a forked child finds it, too */
 	struct right_sets *right_sets; /* what entries of its descriptors name; or NULL */
 	char release_name[32];

@@ -14,7 +14,9 @@
 /* ---- Memory -------------------------------------------------------------------- */
 
 NAMES(prot, i32, BIT(0x1, PROT_READ), BIT(0x2, PROT_WRITE), BIT(0x4, PROT_EXEC),
-      GUEST_ONLY(0x70000, "PROT_MAX"));
+      BIT_AS(0x10000, PROT_X_MOST(PROT_READ), "PROT_MAX(PROT_READ)"),
+      BIT_AS(0x20000, PROT_X_MOST(PROT_WRITE), "PROT_MAX(PROT_WRITE)"),
+      BIT_AS(0x40000, PROT_X_MOST(PROT_EXEC), "PROT_MAX(PROT_EXEC)"));
 
 NAMES(map_bits, i32, BIT(0x1, MAP_SHARED), BIT(0x2, MAP_PRIVATE), BIT(0x10, MAP_FIXED),
       BIT_AS(0x200, 0, "MAP_HASSEMAPHORE"), BIT_AS(0x400, MAP_X_STACK, "MAP_STACK"),

@@ -6,6 +6,7 @@
 #include "syscalls/engine/ptrace/supervisor.h"
 
 #include "syscalls/descriptors.h"
+#include "syscalls/max_protection.h"
 #include "syscalls/signal.h"
 #include "syscalls/timer.h"
 
@@ -118,6 +119,8 @@ static int take_process(struct call *c, const struct tracee *maker)
 	p->descriptors = NULL;
 	copy_thread(t, maker);
 	r = descriptors_copy(c, from->descriptors, &p->descriptors);
+	if (r == 0)
+		r = max_protection_copy(p, from);
 	if (r == 0 && c->personality->copy_state)
 		r = c->personality->copy_state(p, from);
 	return r;

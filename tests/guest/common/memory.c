@@ -208,6 +208,65 @@ static void half_mapped(void)
 	IS(86, sys(SYS_read, fd, p, 10), -EFAULT);
 }
 
+#ifdef PROT_MAX
+#define ANY (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+static long limited(long n, int most)
+{
+	return sys(SYS_mmap, 0, n * (long)PAGE, PROT_READ | PROT_MAX(most), MAP_ANON | MAP_PRIVATE,
+		   -1, 0);
+}
+
+/* What a mapping may become at most, mmap(2) and mprotect(2). */
+static void limits(void)
+{
+	const int both = PROT_READ | PROT_WRITE;
+	long p = limited(4, both);
+
+	CHECK(95, p > 0);
+	IS(96, sys(SYS_mprotect, p, PAGE, both), 0);
+	IS(97, sys(SYS_mprotect, p, PAGE, PROT_READ | PROT_EXEC), -EACCES);
+	IS(98, sys(SYS_mmap, 0, PAGE, both | PROT_MAX(PROT_READ), MAP_ANON, -1, 0), -EOPNOTSUPP);
+	IS(99, sys(SYS_mprotect, p, PAGE, PROT_EXEC | PROT_MAX(PROT_READ)), -EOPNOTSUPP);
+	IS(100, sys(SYS_mprotect, p, PAGE, PROT_READ | PROT_MAX(ANY)), -EACCES);
+	/* Less from now on, of two pages in the middle. */
+	IS(101, sys(SYS_mprotect, p + PAGE, 2 * PAGE, PROT_READ | PROT_MAX(PROT_READ)), 0);
+	IS(102, sys(SYS_mprotect, p + 2 * PAGE, PAGE, both), -EACCES);
+	IS(103, sys(SYS_mprotect, p, 4 * PAGE, both), -EACCES);
+	IS(104, sys(SYS_mprotect, p + 3 * PAGE, PAGE, both), 0);
+	IS(105, sys(SYS_mprotect, p, PAGE, both), 0);
+	/* A child has the same limits, and one's own are nobody else's. */
+	long child = sys(SYS_fork);
+	if (child == 0) {
+		IS(106, sys(SYS_mprotect, p + PAGE, PAGE, both), -EACCES);
+		IS(107, sys(SYS_munmap, p, 4 * PAGE), 0);
+		quit(0);
+	}
+	IS(108, wait_for(child), 0);
+	IS(109, sys(SYS_mprotect, p + PAGE, PAGE, both), -EACCES);
+	/* Another mapping in its place has none. */
+	IS(110, sys(SYS_mmap, p + PAGE, PAGE, PROT_READ, MAP_ANON | MAP_PRIVATE | MAP_FIXED, -1, 0),
+	   p + PAGE);
+	IS(111, sys(SYS_mprotect, p + PAGE, PAGE, ANY), 0);
+	IS(112, sys(SYS_mprotect, p + 2 * PAGE, PAGE, both), -EACCES);
+	IS(113, sys(SYS_munmap, p + 2 * PAGE, PAGE), 0);
+	IS(114,
+	   sys(SYS_mmap, p + 2 * PAGE, PAGE, PROT_READ, MAP_ANON | MAP_PRIVATE | MAP_FIXED, -1, 0),
+	   p + 2 * PAGE);
+	IS(115, sys(SYS_mprotect, p + 2 * PAGE, PAGE, both), 0);
+	/* More of them than one piece of the list has room for; then each second one again. */
+	long many[400];
+	for (int i = 0; i < 400; i++)
+		many[i] = limited(1, i % 2 ? PROT_READ : both);
+	for (int i = 0; i < 400; i++)
+		IS(116, sys(SYS_mprotect, many[i], PAGE, both), i % 2 ? -EACCES : 0);
+	for (int i = 0; i < 400; i++)
+		IS(117, sys(SYS_munmap, many[i], PAGE), 0);
+	long again = sys(SYS_mmap, 0, 400 * PAGE, PROT_READ, MAP_ANON | MAP_PRIVATE, -1, 0);
+	IS(118, sys(SYS_mprotect, again, 400 * PAGE, ANY), 0);
+}
+#endif
+
 /* The engine's own memory is nothing a guest call can touch. */
 static void engine(void)
 {
@@ -233,5 +292,8 @@ void test(int argc, char **argv, char **envp)
 	advice();
 	bad_pointers();
 	half_mapped();
+#ifdef PROT_MAX
+	limits();
+#endif
 	engine();
 }

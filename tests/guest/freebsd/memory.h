@@ -13,5 +13,6 @@ enum { ADVISE_FREE = 5, SYNC = 0 };
 #define MAP_PREFAULT_READ 0x40000
 #define MAP_32BIT 0x80000
 #define MAP_ALIGNED(n) ((long)(n) << 24)
+#define PROT_MAX(prot) ((prot) << 16)
 
 #endif
