@@ -1,5 +1,5 @@
 /* What a mapping's protection may become at most, where its maker said so: max_protection of a
- * vm_map_entry (sys/vm/vm_map.h, FreeBSD 13).  Linux knows no such thing for memory of a process's
+ * vm_map_entry (sys/vm/vm_map.h).  Linux knows no such thing for memory of a process's
  * own, so the ranges are kept here.  A mapping nobody limited is in none. */
 #ifndef GUISE_MAX_PROTECTION_H
 #define GUISE_MAX_PROTECTION_H
