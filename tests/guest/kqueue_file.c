@@ -14,6 +14,7 @@ enum {
 	N_CLOSE_WRITE = 0x200,
 	N_READ = 0x400,
 	N_ALL = 0x7ff,
+	N_GROWS = N_WRITE | N_EXTEND, /* one hint: told whole if any of it was asked for */
 	QUIET = N_ALL & ~(N_OPEN | N_CLOSE | N_CLOSE_WRITE | N_READ),
 };
 enum { RDONLY = 0, WRONLY = 1, RDWR = 2, CREAT = 0x200, TRUNC = 0x400, DIRECTORY = 0x20000 };
@@ -77,7 +78,7 @@ static void file(void)
 	IS(21, change(kq, copy, VNODE, ADD | CLEAR, N_WRITE, 0), 0);
 	other = sys(SYS_open, "file", WRONLY);
 	sys(SYS_write, other, "abcdef", 6);
-	IS(22, notes(kq), N_WRITE);
+	IS(22, notes(kq), N_GROWS);
 	IS(23, ev[0].ident, copy);
 	sys(SYS_fchmod, other, 0600);
 	IS(24, notes(kq), N_ATTRIB);
@@ -137,27 +138,27 @@ static void flags(void)
 	/* Without EV_CLEAR it stays. */
 	IS(50, change(kq, fd, VNODE, ADD, N_WRITE | N_ATTRIB, 0), 0);
 	sys(SYS_write, fd, "a", 1);
-	IS(51, notes(kq), N_WRITE);
+	IS(51, notes(kq), N_GROWS);
 	sys(SYS_fchmod, fd, 0640);
-	IS(52, notes(kq), N_WRITE | N_ATTRIB);
-	IS(53, notes(kq), N_WRITE | N_ATTRIB);
+	IS(52, notes(kq), N_GROWS | N_ATTRIB);
+	IS(53, notes(kq), N_GROWS | N_ATTRIB);
 	IS(54, change(kq, fd, VNODE, DELETE, 0, 0), 0);
 	IS(55, notes(kq), 0);
 	IS(56, change(kq, fd, VNODE, DELETE, 0, 0), -ENOENT);
 	IS(57, change(kq, fd, VNODE, ADD | ONESHOT, N_WRITE, 0), 0);
 	sys(SYS_write, fd, "a", 1);
-	IS(58, notes(kq), N_WRITE);
+	IS(58, notes(kq), N_GROWS);
 	sys(SYS_write, fd, "a", 1);
 	IS(59, notes(kq), 0);
 	IS(60, change(kq, fd, VNODE, ENABLE, N_WRITE, 0), -ENOENT);
 	IS(61, change(kq, fd, VNODE, ADD | DISPATCH | CLEAR, N_WRITE, 0), 0);
 	sys(SYS_write, fd, "a", 1);
-	IS(62, notes(kq), N_WRITE);
+	IS(62, notes(kq), N_GROWS);
 	sys(SYS_write, fd, "a", 1);
 	IS(63, notes(kq), 0);
 	/* What came while it was disabled is told then. */
 	IS(64, change(kq, fd, VNODE, ENABLE, N_WRITE, 0), 0);
-	IS(65, notes(kq), N_WRITE);
+	IS(65, notes(kq), N_GROWS);
 	IS(66, change(kq, fd, VNODE, DISABLE, N_WRITE, 0), 0);
 	struct kevent c = {(uint64_t)fd, VNODE, ADD | RECEIPT, N_WRITE, 0, 0, {0}};
 	IS(67, sys(SYS_kevent, kq, &c, 1, ev, 1, &zero), 1);
@@ -197,7 +198,7 @@ static void sleepers(void)
 		quit(sys(SYS_write, fd, "x", 1) == 1 ? 0 : 2);
 	}
 	IS(81, collect(kq, 5000), 1);
-	IS(82, ev[0].fflags, N_WRITE);
+	IS(82, ev[0].fflags, N_GROWS);
 	IS(83, wait_for(child), 0);
 	IS(84, change(kq, fd, VNODE, DELETE, 0, 0), 0);
 
