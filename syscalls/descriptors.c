@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "syscalls/kqueue.h"
+#include "syscalls/linux.h"
 #include "syscalls/procdesc.h"
 
 _Static_assert(DESCRIPTORS_MAX % DESCRIPTORS_CHUNK == 0, "whole chunks");
@@ -103,6 +104,35 @@ bool descriptor_has(const struct process *p, int fd, uint32_t flags)
 bool descriptor_is_hidden_high(const struct process *p, int fd)
 {
 	return fd <= HIDDEN_LAST || descriptor_has(p, fd, DESCRIPTOR_HIDDEN);
+}
+
+long descriptor_made(struct call *c, long fd, uint64_t flags)
+{
+	if (fd < 0 || !(flags & O_CLOSE_ON_FORK))
+		return fd;
+	int r = descriptor_set(c->thread->process, (int)fd, DESCRIPTOR_CLOSE_ON_FORK);
+	if (r == 0)
+		return fd;
+	(void)host(c, __NR_close, fd); /* just made */
+	return r;
+}
+
+long descriptors_made(struct call *c, uint64_t at, uint64_t to, uint64_t flags, int32_t ends[2])
+{
+	struct process *p = c->thread->process;
+	uint32_t kept = flags & O_CLOSE_ON_FORK ? DESCRIPTOR_CLOSE_ON_FORK : 0;
+	long r = get_guest(c, ends, at, 2 * sizeof *ends);
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 2 && r == 0 && kept; i++)
+		r = descriptor_set(p, ends[i], kept);
+	if (r == 0)
+		r = put_guest(c, to, ends, 2 * sizeof *ends);
+	for (int i = 0; i < 2 && r < 0; i++) { /* nobody would know them */
+		descriptor_clear(p, ends[i], kept);
+		(void)host(c, __NR_close, ends[i]);
+	}
+	return r;
 }
 
 int descriptor_hide(struct call *c, int fd)

@@ -83,6 +83,15 @@ static inline bool descriptor_is_hidden(const struct process *p, int fd)
 	return fd >= HIDDEN_FIRST && descriptor_is_hidden_high(p, fd);
 }
 
+/* A descriptor just made, or an error, with the flags of the call that made it: with
+ * O_CLOSE_ON_FORK, children do not get it.  A thread that forks between Linux's call and this
+ * one still shares it.  Itself, or -errno (then it is closed).  Makes the call close. */
+long descriptor_made(struct call *c, long fd, uint64_t flags);
+
+/* Gives both ends of a pair just made to the guest, flagged the same way: 0, or -errno (then
+ * they are closed).  at: where Linux put them.  Makes the call close. */
+long descriptors_made(struct call *c, uint64_t at, uint64_t to, uint64_t flags, int32_t ends[2]);
+
 /* Moves a descriptor just made out of the guest's reach and hides it: its new number, or
  * -errno (then fd is closed).  Makes the calls fcntl, close. */
 int descriptor_hide(struct call *c, int fd);

@@ -216,20 +216,11 @@ static long set_descriptor_flags(struct call *c, uint64_t fd)
 	return r;
 }
 
-/* A new descriptor that a child is not to have: itself, or none and -errno. */
-static long keep_from_children(struct call *c, long to)
-{
-	int r = to < 0 ? 0 : descriptor_set(c->thread->process, (int)to, DESCRIPTOR_CLOSE_ON_FORK);
-
-	if (r == 0)
-		return to;
-	(void)host(c, __NR_close, to); /* just made */
-	return r;
-}
-
 static long duplicate_close_on_fork(struct call *c, uint64_t fd)
 {
-	return keep_from_children(c, duplicate(c, fd, F_DUPFD, (uint64_t)(int64_t)(int)c->a[2]));
+	long to = duplicate(c, fd, F_DUPFD, (uint64_t)(int64_t)(int)c->a[2]);
+
+	return descriptor_made(c, to, O_CLOSE_ON_FORK);
 }
 
 /* Onto the number in the argument, which then has these flags. */
@@ -243,7 +234,7 @@ static long duplicate_flagged(struct call *c, uint64_t fd, uint32_t flags)
 	if (r < 0 || !(flags & FD_CLOSE_ON_FORK))
 		return r;
 	if ((int)fd != to)
-		return keep_from_children(c, to);
+		return descriptor_made(c, to, O_CLOSE_ON_FORK);
 	r = descriptor_set(c->thread->process, to, DESCRIPTOR_CLOSE_ON_FORK);
 	return r < 0 ? r : to;
 }

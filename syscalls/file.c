@@ -76,7 +76,7 @@ static int settle_flags(struct opening *o, const struct open_rules *rules)
 			O_PATH; /* neither read nor written; still fit to execute or start from */
 	if (o->flags & O_PATH)
 		o->flags &= OPEN_EXEC | OPEN_BENEATH | OPEN_EMPTY | O_PATH | O_CLOEXEC |
-			    O_DIRECTORY | O_NOFOLLOW;
+			    O_DIRECTORY | O_NOFOLLOW | O_CLOSE_ON_FORK;
 	else
 		o->flags |= rules->always;
 	o->mode = o->flags & O_CREAT ? o->mode & rules->mode : 0;
@@ -196,7 +196,7 @@ long open_at(struct call *c, const struct open_rules *rules)
 		(void)host(c, __NR_close, fd); /* what went wrong before is the answer */
 		return done;
 	}
-	return fd;
+	return descriptor_made(c, fd, o.flags);
 }
 
 /* ---- stat ------------------------------------------------------------------ */

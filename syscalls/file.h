@@ -12,6 +12,8 @@
 #define OPEN_BENEATH (1ULL << 35) /* the path may not leave the directory it starts from */
 #define OPEN_EMPTY (1ULL << 36) /* an empty path means the directory descriptor itself */
 
+/* And O_CLOSE_ON_FORK (linux.h). */
+
 /* The same for the flags of calls that take a directory descriptor. */
 #define AT_BENEATH (1ULL << 32)
 

@@ -60,19 +60,19 @@ TRANSLATOR(socket)
 	int r = kind_of_socket(c, kind);
 	if (r < 0)
 		return r;
-	long fd = host(c, __NR_socket, kind[0], kind[1], kind[2]);
+	long fd = host(c, __NR_socket, kind[0], (uint32_t)kind[1], kind[2]);
 	if (fd >= 0 && kind[0] == AF_INET6)
 		only_ipv6(c, (int)fd);
 	if (fd >= 0)
 		remember_kind(c, kind, (int)fd);
-	return unsupported(c, fd);
+	return fd < 0 ? unsupported(c, fd) : descriptor_made(c, fd, kind[1]);
 }
 
 TRANSLATOR(socketpair)
 {
 	uint64_t kind[3];
 	int32_t ends[2];
-	int r = kind_of_socket(c, kind);
+	long r = kind_of_socket(c, kind);
 	if (r < 0)
 		return r;
 	uint64_t at = scratch(c, sizeof ends);
@@ -80,20 +80,15 @@ TRANSLATOR(socketpair)
 		return -ENOMEM;
 	if (kind[0] != AF_UNIX) /* no others have pr_connect2 */
 		return -EOPNOTSUPP;
-	long done = host(c, __NR_socketpair, kind[0], kind[1], kind[2], at);
-	if (done < 0)
-		return unsupported(c, done);
-	r = get_guest(c, ends, at, sizeof ends);
-	if (r == 0)
-		r = put_guest(c, c->a[3], ends, sizeof ends);
-	if (r == 0) {
-		remember_kind(c, kind, ends[0]);
-		remember_kind(c, kind, ends[1]);
-		return 0;
-	}
-	(void)host(c, __NR_close, ends[0]); /* nobody would know them */
-	(void)host(c, __NR_close, ends[1]);
-	return r;
+	r = host(c, __NR_socketpair, kind[0], (uint32_t)kind[1], kind[2], at);
+	if (r < 0)
+		return unsupported(c, r);
+	r = descriptors_made(c, at, c->a[3], kind[1], ends);
+	if (r < 0)
+		return r;
+	remember_kind(c, kind, ends[0]);
+	remember_kind(c, kind, ends[1]);
+	return 0;
 }
 
 /* ---- Names and connections --------------------------------------------------- */
@@ -256,7 +251,7 @@ long socket_accept(struct call *c, uint64_t fd, uint64_t flags)
 	int r = address_expect(c, 1, &result);
 	if (r < 0)
 		return r;
-	long new = host_wait(c, __NR_accept4, fd, result.at, result.length_at, flags);
+	long new = host_wait(c, __NR_accept4, fd, result.at, result.length_at, (uint32_t)flags);
 	if (new == -EOPNOTSUPP) /* no kind that could listen (kern_accept4) */
 		return -EINVAL;
 	if (new == -EINVAL &&
@@ -270,6 +265,8 @@ long socket_accept(struct call *c, uint64_t fd, uint64_t flags)
 		r = credentials_inherit(c, (int)fd, (int)new);
 	if (r == 0)
 		r = address_give(c, 1, &result);
+	if (r == 0 && (flags & O_CLOSE_ON_FORK))
+		r = descriptor_set(c->thread->process, (int)new, DESCRIPTOR_CLOSE_ON_FORK);
 	if (r == 0)
 		return new;
 	descriptor_closing(c, (int)new);

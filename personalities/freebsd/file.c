@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "syscalls/descriptors.h"
 #include "syscalls/file.h"
 #include "syscalls/ksem.h"
 #include "syscalls/linux.h"
@@ -165,6 +166,33 @@ TRANSLATOR(freebsd_open)
 	return open_at(c, &rules);
 }
 
+TRANSLATOR(freebsd_pipe2)
+{
+	uint64_t flags, at;
+	int32_t ends[2];
+	long r = arg_value(c, 1, &flags);
+
+	if (r < 0)
+		return r;
+	if (!(flags & O_CLOSE_ON_FORK))
+		return host(c, __NR_pipe2, c->a[0], flags);
+	at = scratch(c, sizeof ends);
+	r = at ? host(c, __NR_pipe2, at, (uint32_t)flags) : -ENOMEM;
+	return r < 0 ? r : descriptors_made(c, at, c->a[0], flags, ends);
+}
+
+/* revoke(path): sys/kern/vfs_syscalls.c looks at the file first.  A device's other users are not
+ * cut off. */
+TRANSLATOR(freebsd_revoke)
+{
+	struct statx st;
+	int r = status_of(c, (uint64_t)AT_FDCWD, c->a[0], 0, &st);
+
+	if (r < 0)
+		return r;
+	return (st.stx_mode & S_IFMT) == S_IFCHR ? -EPERM : -EINVAL;
+}
+
 /* funlinkat(dir, path, fd, flags): only if the name still is the file open as fd. */
 #define FD_NONE (-200)
 
@@ -221,7 +249,7 @@ static long open_object(struct call *c, uint64_t options, uint32_t extra_flags)
 	if (!c->a[0])
 		return -EFAULT;
 	o.flags = (uint32_t)flags | extra_flags;
-	return open_memory_object(c, &o);
+	return descriptor_made(c, open_memory_object(c, &o), flags);
 }
 
 TRANSLATOR(freebsd_shm_open2)

@@ -124,7 +124,7 @@ static void tcp(void)
 	IS(32, sys(SYS_connect, cli, &b, sizeof b), -ECONNREFUSED);
 	sys(SYS_close, cli);
 	IS(33, sys(SYS_socket, 99, STREAM, 0), -EAFNOSUPPORT);
-	IS(34, sys(SYS_socket, AF_INET, STREAM | 0x40000000, 0) < 0, 1);
+	IS(34, sys(SYS_socket, AF_INET, STREAM | 0x80000000, 0) < 0, 1);
 	IS(35, sys(SYS_bind, 0, &a, sizeof a), -ENOTSOCK);
 	cli = sys(SYS_socket, AF_INET, STREAM, 0);
 	IS(36, sys(SYS_getpeername, cli, &b, &len), -ENOTCONN);
