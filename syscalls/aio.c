@@ -387,6 +387,13 @@ TRANSLATOR(lio_listio)
 
 /* ---- Results ----------------------------------------------------------------------------------- */
 
+bool aio_is_done(struct call *c, uint64_t block)
+{
+	struct aio_job job;
+
+	return find_job(c->thread->process, block, false, &job);
+}
+
 TRANSLATOR(aio_error)
 {
 	struct aio_block b;

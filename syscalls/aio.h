@@ -37,4 +37,7 @@ enum { AIO_SYNC_ALL, AIO_SYNC_DATA };
 /* aio_cancel's answer: there is nothing left to cancel. */
 #define AIO_ALL_DONE 3
 
+/* Is there an operation of that block whose result was not asked for? */
+bool aio_is_done(struct call *c, uint64_t block);
+
 #endif

@@ -3,7 +3,11 @@
  * get(file, namespace, name, data, size), set, delete, list(file, namespace, data, size);
  * the file is a path, a path whose last link is not followed, or a descriptor.  A null data
  * pointer asks for the size.  Too small a buffer gets what fits.  A list is a sequence of
- * names, each behind a byte that says how long it is. */
+ * names, each behind a byte that says how long it is.
+ *
+ * Or by the name alone, as Linux has them: get(file, name, data, size), set(..., flags), remove,
+ * list(file, data, size), each name in it before a NUL.  The space is then what the name begins
+ * with; it is the whole name all the same, so that both ways lead to one attribute. */
 #include <string.h>
 
 #include "syscalls/attributes.h"
@@ -22,14 +26,25 @@ static const struct calls by_link = {__NR_lgetxattr, __NR_lsetxattr, __NR_lremov
 static const struct calls by_fd = {__NR_fgetxattr, __NR_fsetxattr, __NR_fremovexattr,
 				   __NR_flistxattr};
 
+/* What a call names, the rest of its arguments from `rest` on. */
+struct attribute {
+	uint64_t file;
+	uint64_t name; /* the Linux name, in scratch */
+	int rest;
+};
+
+static int file_of(struct call *c, uint64_t *file)
+{
+	*file = c->a[0];
+	return c->row->args[0].pass == PASS_VALUE ? arg_value(c, 0, file) : 0;
+}
+
 /* The file and the name space; only users' attributes are to be had. */
 static int file_and_space(struct call *c, uint64_t *file)
 {
 	uint64_t space;
-	int r;
+	int r = file_of(c, file);
 
-	*file = c->a[0];
-	r = c->row->args[0].pass == PASS_VALUE ? arg_value(c, 0, file) : 0;
 	if (r == 0)
 		r = arg_value(c, 1, &space);
 	if (r < 0)
@@ -37,41 +52,67 @@ static int file_and_space(struct call *c, uint64_t *file)
 	return space == ATTRIBUTES_OF_USERS ? 0 : -EPERM;
 }
 
-/* The Linux name of the attribute that argument 2 names, in scratch. */
-static int full_name(struct call *c, uint64_t *at)
+/* The Linux name of an attribute, in scratch. */
+static int full_name(struct call *c, const char *own, size_t n, uint64_t *at)
 {
 	char name[XATTR_NAME_MAX + 1] = PREFIX;
-	long n = get_guest_string(c, name + PREFIX_LENGTH, c->a[2], sizeof name - PREFIX_LENGTH);
 
-	if (n < 0)
-		return n;
 	if (!n)
 		return -EINVAL;
+	memcpy(name + PREFIX_LENGTH, own, n + 1);
 	*at = scratch(c, sizeof name);
-	if (!*at)
-		return -ENOMEM;
-	return put_guest(c, *at, name, PREFIX_LENGTH + (size_t)n + 1);
+	return *at ? put_guest(c, *at, name, PREFIX_LENGTH + n + 1) : -ENOMEM;
 }
 
-static long get(struct call *c, const struct calls *calls)
+static int by_space(struct call *c, struct attribute *a)
 {
-	uint64_t file, name, at, size = c->a[4];
-	long n;
-	int r = file_and_space(c, &file);
+	char name[XATTR_NAME_MAX + 1 - PREFIX_LENGTH];
+	int r = file_and_space(c, &a->file);
+	long n = r < 0 ? r : get_guest_string(c, name, c->a[2], sizeof name);
 
-	if (r == 0)
-		r = full_name(c, &name);
+	a->rest = 3;
+	return n < 0 ? (int)n : full_name(c, name, (size_t)n, &a->name);
+}
+
+/* Whose names begin so are the system's. */
+static bool is_of_system(const char *name)
+{
+	static const char *const spaces[] = {"system.", "security.", "trusted."};
+
+	for (size_t i = 0; i < COUNT(spaces); i++)
+		if (!strncmp(name, spaces[i], strlen(spaces[i])))
+			return true;
+	return false;
+}
+
+static int by_name(struct call *c, struct attribute *a)
+{
+	char name[XATTR_NAME_MAX + 1 - PREFIX_LENGTH];
+	int r = file_of(c, &a->file);
+	long n = r < 0 ? r : get_guest_string(c, name, c->a[1], sizeof name);
+
+	a->rest = 2;
+	if (n < 0)
+		return (int)n;
+	return is_of_system(name) ? -EPERM : full_name(c, name, (size_t)n, &a->name);
+}
+
+static long get(struct call *c, const struct calls *calls, int r, const struct attribute *a)
+{
+	uint64_t data = c->a[a->rest], size = c->a[a->rest + 1], at;
+	long n;
+
 	if (r < 0)
 		return r;
-	if (!c->a[3])
-		return host(c, calls->get, file, name, 0, 0);
-	n = host(c, calls->get, file, name, c->a[3], size);
+	if (!data)
+		return host(c, calls->get, a->file, a->name, 0, 0);
+	n = host(c, calls->get, a->file, a->name, data, size);
 	if (n != -ERANGE && size)
 		return n;
 	at = scratch(c, XATTR_SIZE_MAX);
 	if (!at)
 		return -ENOMEM;
-	n = host(c, calls->get, file, name, at, XATTR_SIZE_MAX);
+	n = host(c, calls->get, a->file, a->name, at, XATTR_SIZE_MAX);
 	if (n < 0)
 		return n;
 	for (uint64_t i = 0; i < size && i < (uint64_t)n; i++) {
@@ -79,35 +120,40 @@ static long get(struct call *c, const struct calls *calls)
 
 		r = get_guest(c, &byte, at + i, 1);
 		if (r == 0)
-			r = put_guest(c, c->a[3] + i, &byte, 1);
+			r = put_guest(c, data + i, &byte, 1);
 		if (r < 0)
 			return r;
 	}
 	return size < (uint64_t)n ? (long)size : n;
 }
 
-static long set(struct call *c, const struct calls *calls)
+static long set(struct call *c, const struct calls *calls, int r, const struct attribute *a,
+		uint64_t flags)
 {
-	uint64_t file, name;
-	long n;
-	int r = file_and_space(c, &file);
-
-	if (r == 0)
-		r = full_name(c, &name);
-	if (r < 0)
-		return r;
-	n = host(c, calls->set, file, name, c->a[3], c->a[4], 0);
-	return n < 0 ? n : (long)c->a[4];
+	return r < 0 ? r
+		     : host(c, calls->set, a->file, a->name, c->a[a->rest], c->a[a->rest + 1],
+			    flags);
 }
 
-static long remove_one(struct call *c, const struct calls *calls)
+static long set_sized(struct call *c, const struct calls *calls, int r, const struct attribute *a)
 {
-	uint64_t file, name;
-	int r = file_and_space(c, &file);
+	long n = set(c, calls, r, a, 0);
+
+	return n < 0 ? n : (long)c->a[a->rest + 1];
+}
+
+static long set_named(struct call *c, const struct calls *calls, int r, const struct attribute *a)
+{
+	uint64_t flags = 0;
 
 	if (r == 0)
-		r = full_name(c, &name);
-	return r < 0 ? r : host(c, calls->remove, file, name);
+		r = arg_value(c, 4, &flags);
+	return set(c, calls, r, a, flags);
+}
+
+static long remove_one(struct call *c, const struct calls *calls, int r, const struct attribute *a)
+{
+	return r < 0 ? r : host(c, calls->remove, a->file, a->name);
 }
 
 /* One name of Linux's list: its length with the NUL, or -errno. */
@@ -119,18 +165,13 @@ static long name_in_list(struct call *c, char *name, uint64_t at, uint64_t left)
 	return n < 0 ? n : n + 1;
 }
 
-static long list(struct call *c, const struct calls *calls)
+/* An entry is its name behind its length, or before a NUL. */
+static long list(struct call *c, const struct calls *calls, uint64_t file, int rest, bool counted)
 {
-	uint64_t file, at, done = 0;
-	long n;
-	int r = file_and_space(c, &file);
+	uint64_t data = c->a[rest], room = c->a[rest + 1], done = 0;
+	uint64_t at = scratch(c, XATTR_LIST_MAX);
+	long n = at ? host(c, calls->list, file, at, XATTR_LIST_MAX) : -ENOMEM;
 
-	if (r < 0)
-		return r;
-	at = scratch(c, XATTR_LIST_MAX);
-	if (!at)
-		return -ENOMEM;
-	n = host(c, calls->list, file, at, XATTR_LIST_MAX);
 	for (uint64_t i = 0; n > 0 && i < (uint64_t)n;) {
 		char entry[1 + XATTR_NAME_MAX + 1], name[XATTR_NAME_MAX + 1];
 		long length = name_in_list(c, name, at + i, (uint64_t)n - i);
@@ -142,12 +183,14 @@ static long list(struct call *c, const struct calls *calls)
 		if ((size_t)length <= PREFIX_LENGTH + 1 || memcmp(name, PREFIX, PREFIX_LENGTH))
 			continue;
 		own = (size_t)length - 1 - PREFIX_LENGTH;
-		if (c->a[2]) {
-			if (own + 1 > c->a[3] - done)
+		if (data) {
+			int r;
+
+			if (own + 1 > room - done)
 				break;
 			entry[0] = (char)own;
-			memcpy(entry + 1, name + PREFIX_LENGTH, own);
-			r = put_guest(c, c->a[2] + done, entry, own + 1);
+			memcpy(entry + counted, name + PREFIX_LENGTH, own + 1);
+			r = put_guest(c, data + done, entry, own + 1);
 			if (r < 0)
 				return r;
 		}
@@ -156,51 +199,49 @@ static long list(struct call *c, const struct calls *calls)
 	return n < 0 ? n : (long)done;
 }
 
-TRANSLATOR(attribute_get)
+static long list_space(struct call *c, const struct calls *calls)
 {
-	return get(c, &by_path);
+	uint64_t file;
+	int r = file_and_space(c, &file);
+
+	return r < 0 ? r : list(c, calls, file, 2, true);
 }
-TRANSLATOR(attribute_get_link)
+
+/* All spaces there are to see, which is the users'. */
+static long list_named(struct call *c, const struct calls *calls)
 {
-	return get(c, &by_link);
+	uint64_t file;
+	int r = file_of(c, &file);
+
+	return r < 0 ? r : list(c, calls, file, 1, false);
 }
-TRANSLATOR(attribute_get_fd)
-{
-	return get(c, &by_fd);
-}
-TRANSLATOR(attribute_set)
-{
-	return set(c, &by_path);
-}
-TRANSLATOR(attribute_set_link)
-{
-	return set(c, &by_link);
-}
-TRANSLATOR(attribute_set_fd)
-{
-	return set(c, &by_fd);
-}
-TRANSLATOR(attribute_delete)
-{
-	return remove_one(c, &by_path);
-}
-TRANSLATOR(attribute_delete_link)
-{
-	return remove_one(c, &by_link);
-}
-TRANSLATOR(attribute_delete_fd)
-{
-	return remove_one(c, &by_fd);
-}
-TRANSLATOR(attribute_list)
-{
-	return list(c, &by_path);
-}
-TRANSLATOR(attribute_list_link)
-{
-	return list(c, &by_link);
-}
-TRANSLATOR(attribute_list_fd)
-{
-	return list(c, &by_fd);
-}
+
+/* Each call has three forms. */
+#define FORM(name, how, calls, work) \
+	TRANSLATOR(name) \
+	{ \
+		struct attribute a = {0}; \
+		int r = how(c, &a); \
+\
+		return work(c, &calls, r, &a); \
+	}
+#define FORMS(name, how, work) \
+	FORM(name, how, by_path, work) \
+	FORM(name##_link, how, by_link, work) \
+	FORM(name##_fd, how, by_fd, work)
+#define LIST(name, calls, work) \
+	TRANSLATOR(name) \
+	{ \
+		return work(c, &calls); \
+	}
+#define LISTS(name, work) \
+	LIST(name, by_path, work) LIST(name##_link, by_link, work) LIST(name##_fd, by_fd, work)
+
+FORMS(attribute_get, by_space, get)
+FORMS(attribute_set, by_space, set_sized)
+FORMS(attribute_delete, by_space, remove_one)
+LISTS(attribute_list, list_space)
+FORMS(xattr_get, by_name, get)
+FORMS(xattr_set, by_name, set_named)
+FORMS(xattr_remove, by_name, remove_one)
+LISTS(xattr_list, list_named)

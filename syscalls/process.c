@@ -337,3 +337,27 @@ TRANSLATOR(set_robust_list)
 	}
 	return r;
 }
+
+/* ---- The program's own file ----------------------------------------------------------- */
+
+/* Linux would name the translator, which is what it executed. */
+bool process_names_own(struct call *c, uint64_t name, const char *own)
+{
+	char path[32];
+
+	return get_guest_string(c, path, name, sizeof path) >= 0 && strcmp(path, own) == 0 &&
+	       c->thread->process->path[0] == '/';
+}
+
+long process_put_own(struct call *c, uint64_t to, uint64_t size)
+{
+	const char *path = c->thread->process->path;
+	size_t n = strlen(path);
+	int r;
+
+	if ((int64_t)size <= 0)
+		return -EINVAL;
+	n = n < size ? n : size;
+	r = put_guest(c, to, path, n);
+	return r < 0 ? r : (long)n;
+}

@@ -186,6 +186,11 @@ void end_bare(struct process *p);
 /* From now on every call of the process goes by its personality's guard. */
 void process_guard(struct process *p);
 
+/* The link `own` of the system's /proc to the program's file, of which a guest asks: is it the one that
+ * is named at `name`; and what readlink says of it. */
+bool process_names_own(struct call *c, uint64_t name, const char *own);
+long process_put_own(struct call *c, uint64_t to, uint64_t size);
+
 /* fork and its kin, with the second result set as the BSDs do: enum fork_flags (engine.h). */
 long process_fork(struct call *c, unsigned flags);
 

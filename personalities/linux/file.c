@@ -99,32 +99,12 @@ TRANSLATOR(linux_socket)
 
 /* ---- The program's own file ----------------------------------------------------------- */
 
-/* "/proc/self/exe": Linux would name the translator, which is what it executed. */
-static bool is_own_file(struct call *c, uint64_t name)
-{
-	char path[32];
-
-	return get_guest_string(c, path, name, sizeof path) >= 0 &&
-	       strcmp(path, "/proc/self/exe") == 0 && c->thread->process->path[0];
-}
-
-static long put_own_file(struct call *c, uint64_t to, uint64_t size)
-{
-	const char *path = c->thread->process->path;
-	size_t n = strlen(path);
-	int r;
-
-	if ((int64_t)size <= 0)
-		return -EINVAL;
-	n = n < size ? n : size;
-	r = put_guest(c, to, path, n);
-	return r < 0 ? r : (long)n;
-}
+#define OWN_FILE "/proc/self/exe"
 
 TRANSLATOR(linux_readlink)
 {
-	if (is_own_file(c, c->a[0]))
-		return put_own_file(c, c->a[1], c->a[2]);
+	if (process_names_own(c, c->a[0], OWN_FILE))
+		return process_put_own(c, c->a[1], c->a[2]);
 	return host(c, __NR_readlink, c->a[0], c->a[1], c->a[2]);
 }
 
@@ -133,8 +113,8 @@ TRANSLATOR(linux_readlinkat)
 	uint64_t fd;
 	int r;
 
-	if (is_own_file(c, c->a[1]))
-		return put_own_file(c, c->a[2], c->a[3]);
+	if (process_names_own(c, c->a[1], OWN_FILE))
+		return process_put_own(c, c->a[2], c->a[3]);
 	r = arg_value(c, 0, &fd);
 	return r < 0 ? r : host(c, __NR_readlinkat, fd, c->a[1], c->a[2], c->a[3]);
 }
@@ -145,7 +125,7 @@ TRANSLATOR(linux_execve)
 	const char *path = c->thread->process->path;
 	size_t n = strlen(path) + 1;
 
-	if (is_own_file(c, c->a[0])) {
+	if (process_names_own(c, c->a[0], OWN_FILE)) {
 		uint64_t at = scratch(c, n);
 
 		if (!at || put_guest(c, at, path, n) < 0)

@@ -15,6 +15,15 @@
 					     .custom = {.to_host = netbsd_##n##_to_host, \
 							.to_guest = netbsd_##n##_to_guest}}
 
+/* ... which is written as another. */
+#define NETBSD_CUSTOM_LIKE(n, guest, host, as) \
+	static const struct type type_##n = {.name = #n, \
+					     .kind = KIND_CUSTOM, \
+					     .like = &type_##as, \
+					     .guest_size = (guest), \
+					     .host_size = (host), \
+					     .custom = {.to_host = netbsd_##n##_to_host}}
+
 #define NETBSD_HOOKS(n) \
 	int netbsd_##n##_to_host(struct call *c, const void *guest, void *host); \
 	int netbsd_##n##_to_guest(struct call *c, const void *host, void *guest)
@@ -25,6 +34,7 @@ NETBSD_HOOKS(text32);
 NETBSD_HOOKS(text1024);
 NETBSD_HOOKS(rlim);
 NETBSD_HOOKS(siginfo);
+int netbsd_clock_to_host(struct call *c, const void *guest, void *host);
 NETBSD_HOOKS(kevent);
 NETBSD_HOOKS(answer_flags);
 NETBSD_HOOKS(termios);

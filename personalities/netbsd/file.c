@@ -4,6 +4,7 @@
 #include "personalities/netbsd/custom.h"
 #include "syscalls/descriptors.h"
 #include "syscalls/file.h"
+#include "syscalls/process.h"
 #include "syscalls/text.h"
 
 /* ---- Calls ------------------------------------------------------------------------------------ */
@@ -163,6 +164,32 @@ TRANSLATOR(netbsd_mknodat)
 {
 	c->a[3] = c->a[4];
 	return call_mknod(c);
+}
+
+/* ---- The program's own file, which programs find by procfs -------------------------------------------- */
+
+static bool is_own(struct call *c, uint64_t name)
+{
+	return process_names_own(c, name, "/proc/curproc/exe") ||
+	       process_names_own(c, name, "/proc/self/exe");
+}
+
+TRANSLATOR(netbsd_readlink)
+{
+	if (is_own(c, c->a[0]))
+		return process_put_own(c, c->a[1], c->a[2]);
+	return host(c, __NR_readlink, c->a[0], c->a[1], c->a[2]);
+}
+
+TRANSLATOR(netbsd_readlinkat)
+{
+	uint64_t fd;
+	int r;
+
+	if (is_own(c, c->a[1]))
+		return process_put_own(c, c->a[2], c->a[3]);
+	r = arg_value(c, 0, &fd);
+	return r < 0 ? r : host(c, __NR_readlinkat, fd, c->a[1], c->a[2], c->a[3]);
 }
 
 /* ---- Numbers of the process, of which there are two at once ---------------------------------------- */

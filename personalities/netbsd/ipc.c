@@ -2,6 +2,8 @@
  * sysv_shm.c; 7.99. */
 #include <string.h>
 
+#include "syscalls/aio.h"
+#include "syscalls/errors.h"
 #include "syscalls/ksem.h"
 #include "syscalls/linux.h"
 #include "syscalls/sysv.h"
@@ -79,6 +81,25 @@ TRANSLATOR(netbsd_mq_timedsend)
 	if (r == 0 && c->a[4])
 		r = put_guest(c, at, &until, sizeof until);
 	return r < 0 ? r : host_wait(c, __NR_mq_timedsend, fd, c->a[1], c->a[2], c->a[3], at);
+}
+
+/* ---- Asynchronous I/O: sys/kern/sys_aio.c ------------------------------------------------------------ */
+
+/* aio_error(block): what it came to is the result, and only that there is none an error. */
+long call_aio_error(struct call *c);
+TRANSLATOR(netbsd_aio_error)
+{
+	long r = aio_is_done(c, c->a[0]) ? call_aio_error(c) : 0;
+
+	if (r < 0)
+		return guest_error(c, (int)-r);
+	return aio_is_done(c, c->a[0]) ? 0 : -EINVAL;
+}
+
+long call_aio_suspend(struct call *c);
+TRANSLATOR(netbsd_aio_suspend)
+{
+	return (int32_t)c->a[1] <= 0 ? -EAGAIN : call_aio_suspend(c);
 }
 
 /* ---- System V's objects ------------------------------------------------------------------------------------ */

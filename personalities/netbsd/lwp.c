@@ -4,101 +4,15 @@
  * A thread's number is Linux's: since 10.0 the numbers of threads and processes are one set there,
  * too, and a process's first thread has its number.
  *
- * Who was not detached is remembered after its end until somebody waits for it.  That is the
- * process's list, in pages of the translator's own: its first words are a lock's, which is the
- * process's, and a count of changes that waiters sleep on.  A forked child finds its parent's list
- * and begins anew. */
+ * Who was not detached is remembered after its end until somebody waits for it: lwp_list.h. */
 #include "personalities/netbsd/lwp.h"
 
 #include <string.h>
 
 #include "personalities/netbsd/context.h"
+#include "personalities/netbsd/lwp_list.h"
 #include "syscalls/engine.h"
 #include "syscalls/signal.h"
-
-/* ---- The list ------------------------------------------------------------------------------- */
-
-enum lwp_state { LWP_FREE, LWP_RUNS, LWP_RUNS_DETACHED, LWP_ENDED };
-
-struct lwps {
-	int32_t pid; /* whose list it is */
-	uint32_t changes; /* counted up at each; waiters sleep on it */
-	uint32_t n, room;
-	struct lwp {
-		int32_t id;
-		int32_t waits_for; /* 0: nobody */
-		uint32_t state; /* enum lwp_state */
-	} lwp[];
-};
-
-#define LWPS_FIRST 4096UL
-
-static size_t bytes_for(uint32_t room)
-{
-	return sizeof(struct lwps) + room * sizeof(struct lwp);
-}
-
-/* The list of the calling process, made at first; NULL: no memory.  The process's lock is held. */
-static struct lwps *list_of(struct process *p)
-{
-	struct lwps *l = p->own;
-
-	if (!l) {
-		l = engine_pages(LWPS_FIRST);
-		if (!l)
-			return NULL;
-		l->room = (LWPS_FIRST - sizeof *l) / sizeof l->lwp[0];
-		p->own = l;
-	}
-	if (l->pid != p->pid) {
-		l->pid = p->pid;
-		l->n = 0;
-		l->lwp[l->n++] = (struct lwp){.id = p->pid, .state = LWP_RUNS};
-	}
-	return l;
-}
-
-static struct lwp *find(struct lwps *l, int32_t id)
-{
-	for (uint32_t i = 0; i < l->n; i++)
-		if (l->lwp[i].id == id && l->lwp[i].state != LWP_FREE)
-			return &l->lwp[i];
-	return NULL;
-}
-
-/* A place for one more: 0 or -ENOMEM. */
-static int make_room(struct process *p, struct lwp **place)
-{
-	struct lwps *l = list_of(p), *more;
-
-	if (!l)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < l->n; i++)
-		if (l->lwp[i].state == LWP_FREE) {
-			*place = &l->lwp[i];
-			return 0;
-		}
-	if (l->n == l->room) {
-		uint32_t room = 2 * l->room;
-
-		more = engine_pages(bytes_for(room));
-		if (!more)
-			return -ENOMEM;
-		memcpy(more, l, bytes_for(l->n));
-		more->room = room;
-		p->own = more; /* the old one is kept: somebody may sleep on its count */
-		l->changes++;
-		l = more;
-	}
-	*place = &l->lwp[l->n++];
-	return 0;
-}
-
-static void tell_change(struct call *c, struct lwps *l)
-{
-	__atomic_add_fetch(&l->changes, 1, __ATOMIC_RELEASE);
-	engine_wake_word(c, &l->changes);
-}
 
 /* ---- Birth and end -------------------------------------------------------------------------------- */
 
@@ -169,7 +83,7 @@ TRANSLATOR(netbsd_lwp_create)
 	if (r < 0)
 		return r;
 	lock_take(&p->lock); /* it may end before it is in the list */
-	r = make_room(p, &place);
+	r = lwps_make_room(c, &place);
 	if (r == 0) {
 		r = begin(c, &uc, &regs);
 		*place = (struct lwp){.id = (int32_t)r,
@@ -189,12 +103,15 @@ TRANSLATOR(netbsd_lwp_exit)
 	struct lwp *self;
 
 	lock_take(&p->lock);
-	l = list_of(p);
-	self = l ? find(l, c->thread->tid) : NULL;
+	l = lwps_of(p);
+	self = l ? lwps_find(l, c->thread->tid) : NULL;
+	if (self && self->control)
+		(void)put_guest(c, self->control, &(int32_t){CPU_EXITED},
+				sizeof(int32_t)); /* if the program has it still */
 	if (self)
 		self->state = self->state == LWP_RUNS ? LWP_ENDED : LWP_FREE;
 	if (l)
-		tell_change(c, l);
+		lwps_changed(c, l);
 	lock_release(&p->lock);
 	if (__atomic_sub_fetch(&p->n_threads, 1, __ATOMIC_ACQ_REL) == 0)
 		engine_exit_process(c, 0);
@@ -239,9 +156,9 @@ TRANSLATOR(netbsd_lwp_wait)
 		long r;
 
 		lock_take(&p->lock);
-		l = list_of(p);
+		l = lwps_of(p);
 		gone = l ? collect(l, self, id) : -ENOMEM;
-		me = l ? find(l, self) : NULL;
+		me = l ? lwps_find(l, self) : NULL;
 		if (l)
 			seen = l->changes;
 		if (me)
@@ -266,8 +183,8 @@ TRANSLATOR(netbsd_lwp_detach)
 	int r = 0;
 
 	lock_take(&p->lock);
-	l = list_of(p);
-	t = l ? find(l, (int32_t)c->a[0]) : NULL;
+	l = lwps_of(p);
+	t = l ? lwps_find(l, (int32_t)c->a[0]) : NULL;
 	if (!t)
 		r = l ? -ESRCH : -ENOMEM;
 	else if (t->state == LWP_RUNS_DETACHED)
@@ -275,7 +192,7 @@ TRANSLATOR(netbsd_lwp_detach)
 	else
 		t->state = t->state == LWP_ENDED ? LWP_FREE : LWP_RUNS_DETACHED;
 	if (r == 0)
-		tell_change(c, l);
+		lwps_changed(c, l);
 	lock_release(&p->lock);
 	return r;
 }
@@ -290,8 +207,8 @@ struct thread *netbsd_thread(struct call *c, int32_t id)
 	bool runs;
 
 	lock_take(&p->lock);
-	l = list_of(p);
-	t = l ? find(l, id) : NULL;
+	l = lwps_of(p);
+	t = l ? lwps_find(l, id) : NULL;
 	runs = t && t->state != LWP_ENDED; /* whatever Linux still has of it */
 	lock_release(&p->lock);
 	return runs ? engine_find_thread(c, id) : NULL;

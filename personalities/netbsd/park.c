@@ -13,22 +13,41 @@
 
 /* ---- Park and unpark --------------------------------------------------------------------------------- */
 
+/* A thread's wake word. */
+enum { PARK_NOT, PARK_PERMIT, PARK_SLEEPS, PARK_CUT };
+
+/* What it was before. */
+static uint32_t set_word(struct call *c, struct thread *t, uint32_t to)
+{
+	uint32_t was = __atomic_exchange_n(&t->wake, to, __ATOMIC_ACQ_REL);
+
+	engine_wake_word(c, &t->wake);
+	return was;
+}
+
 static int unpark(struct call *c, int32_t id)
 {
 	struct thread *t = netbsd_thread(c, id);
 
 	if (!t)
 		return -ESRCH;
-	__atomic_store_n(&t->wake, 1, __ATOMIC_RELEASE);
-	engine_wake_word(c, &t->wake);
+	(void)set_word(c, t, PARK_PERMIT);
 	return 0;
 }
 
-static bool take_permit(struct thread *t)
+/* _lwp_wakeup(thread): the end of its sleep, or of the next one if it does not sleep now. */
+TRANSLATOR(netbsd_lwp_wakeup)
 {
-	uint32_t set = 1;
+	struct thread *t = netbsd_thread(c, (int32_t)c->a[0]);
 
-	return __atomic_compare_exchange_n(&t->wake, &set, 0, false, __ATOMIC_ACQ_REL,
+	if (!t)
+		return -ESRCH;
+	return set_word(c, t, PARK_CUT) == PARK_SLEEPS ? 0 : -ENODEV;
+}
+
+static bool change_word(struct thread *t, uint32_t from, uint32_t to)
+{
+	return __atomic_compare_exchange_n(&t->wake, &from, to, false, __ATOMIC_ACQ_REL,
 					   __ATOMIC_ACQUIRE);
 }
 
@@ -39,15 +58,23 @@ static long park(struct call *c, bool has_end)
 	struct thread *t = c->thread;
 	uint64_t timeout = has_end ? scratch_timespec(c, c->deadline) : 0;
 
-	if (take_permit(t))
+	if (change_word(t, PARK_PERMIT, PARK_NOT) || change_word(t, PARK_CUT, PARK_NOT))
 		return -EALREADY;
+	(void)change_word(t, PARK_NOT, PARK_SLEEPS); /* or it is set by now: no sleep then */
+	netbsd_show_asleep(c, true);
 	for (;;) {
-		long r = engine_wait_word(c, &t->wake, 0, timeout);
+		long r = engine_wait_word(c, &t->wake, PARK_SLEEPS, timeout);
 
-		if (take_permit(t))
-			return 0;
-		if (r < 0 && r != -EAGAIN)
-			return r;
+		if (change_word(t, PARK_PERMIT, PARK_NOT)) {
+			r = 0;
+		} else if (change_word(t, PARK_CUT, PARK_NOT)) {
+			c->is_cut = true;
+			r = -EINTR;
+		} else if (r == 0 || r == -EAGAIN || !change_word(t, PARK_SLEEPS, PARK_NOT)) {
+			continue;
+		}
+		netbsd_show_asleep(c, false);
+		return r;
 	}
 }
 
@@ -76,7 +103,7 @@ static void put_rest(struct call *c, int i)
 	if (remaining_ns(c, CLOCK_MONOTONIC, &left) < 0)
 		return;
 	ts = timespec_of_ns(left);
-	(void)put_guest(c, c->a[i], &ts, sizeof ts); /* as the kernel: not reported */
+	(void)arg_out(c, i, &ts); /* as the kernel: not reported */
 }
 
 /* ___lwp_park60(clock, flags, time, whom to unpark, hint, its hint): of a relative time what is

@@ -11,6 +11,7 @@
 #include "personalities/netbsd/custom.h"
 #include "personalities/netbsd/types_address.h"
 #include "syscalls/signal.h"
+#include "syscalls/time.h"
 
 /* ---- Addresses and flags ---------------------------------------------------------------------- */
 
@@ -225,4 +226,66 @@ TRANSLATOR(netbsd_paccept)
 	if (c->a[3])
 		signal_borrow_mask(c, &mask);
 	return socket_accept(c, fd, flags);
+}
+
+/* ---- Several messages at once: struct mmsghdr ------------------------------------------------------- */
+
+enum { SYS_RECVMSG = 27, SYS_SENDMSG = 28 };
+enum { MESSAGE = 48, SIZE_OF_MMSGHDR = 56, MESSAGES_MOST = 1024 };
+enum { MSG_DONTWAIT_ = 0x80, MSG_WAITFORONE_ = 0x2000 };
+
+static bool is_over(struct call *c)
+{
+	uint64_t left;
+
+	return c->deadline && remaining_ns(c, CLOCK_MONOTONIC, &left) == 0 && !left;
+}
+
+/* (fd, array, how many, flags): one by one, as the call for one does it.  What fails after the first is not
+ * told: who goes on meets it again. */
+static long several(struct call *c, uint32_t nr, long (*one)(struct call *))
+{
+	struct call each = *c;
+	uint32_t n = (uint32_t)c->a[2], flags = (uint32_t)c->a[3];
+	long done = 0, r = 0;
+
+	if (n > MESSAGES_MOST)
+		n = MESSAGES_MOST;
+	each.row = find_row(c->personality, nr);
+	while (done < n && !(done && is_over(c))) {
+		uint32_t length;
+
+		each.a[1] = c->a[1] + (uint64_t)done * SIZE_OF_MMSGHDR;
+		each.a[2] = flags & ~(uint32_t)MSG_WAITFORONE_;
+		each.scratch_used = c->scratch_used;
+		r = one(&each);
+		length = (uint32_t)r;
+		if (r >= 0)
+			r = put_guest(c, each.a[1] + MESSAGE, &length, sizeof length);
+		if (r < 0)
+			break;
+		done++;
+		if (flags & MSG_WAITFORONE_)
+			flags |= MSG_DONTWAIT_;
+	}
+	return done ? done : r;
+}
+
+TRANSLATOR(netbsd_sendmmsg)
+{
+	return several(c, SYS_SENDMSG, call_netbsd_sendmsg);
+}
+
+TRANSLATOR(netbsd_recvmmsg)
+{
+	struct __kernel_timespec timeout;
+	uint64_t ns;
+	int r = c->a[4] ? arg_in(c, 4, &timeout) : 0;
+
+	if (r == 0 && c->a[4]) {
+		r = ns_of_timespec(&timeout, &ns);
+		if (r == 0)
+			r = deadline_from(c, CLOCK_MONOTONIC, ns);
+	}
+	return r < 0 ? r : several(c, SYS_RECVMSG, call_netbsd_recvmsg);
 }

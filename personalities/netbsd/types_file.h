@@ -4,6 +4,7 @@
 #define GUISE_NETBSD_TYPES_FILE_H
 
 #include "personalities/netbsd/custom.h"
+#include "syscalls/attributes.h"
 #include "syscalls/fcntl.h"
 #include "syscalls/file.h"
 #include "syscalls/ioctl.h"
@@ -164,6 +165,14 @@ NAMES(fsync_how, i32, BIT_AS(0x10, 1, "FDATASYNC"), BIT_AS(0x20, 2, "FFILESYNC")
 
 NAMES(eventfd_flags, i32, BIT_AS(0x2, 1, "EFD_SEMAPHORE"), BIT_AS(0x4, O_NONBLOCK, "EFD_NONBLOCK"),
       BIT_AS(0x400000, O_CLOEXEC, "EFD_CLOEXEC"));
+
+/* ---- Attributes: sys/extattr.h, sys/xattr.h ------------------------------------------------------------- */
+
+NAMES(attribute_space, i32, IS_AS(1, ATTRIBUTES_OF_USERS, "EXTATTR_NAMESPACE_USER"),
+      IS_AS(2, ATTRIBUTES_OF_SYSTEM, "EXTATTR_NAMESPACE_SYSTEM"));
+/* XATTR_CREATE, XATTR_REPLACE (linux/xattr.h): not both at once. */
+NAMES(xattr_flags, i32, IS_AS(0, 0, "0"), IS_AS(1, 1, "XATTR_CREATE"),
+      IS_AS(2, 2, "XATTR_REPLACE"));
 
 /* ---- Polling --------------------------------------------------------------------------------------------- */
 

@@ -10,9 +10,11 @@
 
 #include <linux/timerfd.h>
 
-NAMES(clock, i32, IS(0, CLOCK_REALTIME), IS_AS(1, CPU_CLOCK_OF(0, CPU_CLOCK_USER), "CLOCK_VIRTUAL"),
+NAMES(clock_names, i32, IS(0, CLOCK_REALTIME),
+      IS_AS(1, CPU_CLOCK_OF(0, CPU_CLOCK_USER), "CLOCK_VIRTUAL"),
       IS_AS(2, CPU_CLOCK_OF(0, CPU_CLOCK_ALL), "CLOCK_PROF"), IS(3, CLOCK_MONOTONIC),
       IS(0x20000000, CLOCK_THREAD_CPUTIME_ID), IS(0x40000000, CLOCK_PROCESS_CPUTIME_ID), );
+NETBSD_CUSTOM_LIKE(clock, 4, 8, clock_names); /* or a process's or thread's, with its number */
 NAMES(timer_flags, i32, BIT(1, TIMER_ABSTIME));
 NAMES(timerfd_clock, i32, IS(0, CLOCK_REALTIME), IS(3, CLOCK_MONOTONIC));
 NAMES(timerfd_flags, i32, BIT_AS(0x4, O_NONBLOCK, "TFD_NONBLOCK"),
