@@ -53,7 +53,6 @@
 
 #include <signal.h>
 #include <sys/user.h>
-#include <ucontext.h>
 
 /* Pages of translators' state, listed with the process whose calls asked for them. */
 struct pages {
@@ -99,7 +98,7 @@ struct tracee {
 	int passes; /* this Linux signal is for Linux to deliver */
 
 	/* The coroutine. */
-	ucontext_t context;
+	void *left_at; /* its stack, while it does not run */
 	void *stack;
 	void (*begin)(struct tracee *);
 	const struct lock *waits_for; /* a lock */
