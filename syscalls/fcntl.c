@@ -27,14 +27,32 @@ TRANSLATOR(closefrom)
 	return descriptors_close_range(c, first < 0 ? 0 : (uint32_t)first, UINT32_MAX, 0);
 }
 
+/* Those that are open are not for children; which they are only Linux knows, one by one. */
+static int keep_range(struct call *c, uint32_t first, uint32_t last)
+{
+	struct process *p = c->thread->process;
+	int r = 0;
+
+	if (last < first)
+		return -EINVAL;
+	for (uint32_t fd = first; fd <= last && fd < DESCRIPTORS_MAX && r == 0; fd++)
+		if (!descriptor_is_hidden(p, (int)fd) && host(c, __NR_fcntl, fd, F_GETFD) >= 0)
+			r = descriptor_set(p, (int)fd, DESCRIPTOR_CLOSE_ON_FORK);
+	return r;
+}
+
 TRANSLATOR(close_range)
 {
+	uint32_t first = (uint32_t)c->a[0], last = (uint32_t)c->a[1];
 	uint64_t flags;
 	int r = arg_value(c, 2, &flags);
 
-	if (r < 0)
-		return r;
-	return descriptors_close_range(c, (uint32_t)c->a[0], (uint32_t)c->a[1], (uint32_t)flags);
+	if (r == 0 && (flags & CLOSE_RANGE_CLOSE_ON_FORK)) {
+		r = keep_range(c, first, last);
+		if (!(flags & CLOSE_RANGE_CLOEXEC))
+			return r;
+	}
+	return r < 0 ? r : descriptors_close_range(c, first, last, (uint32_t)flags);
 }
 
 static long duplicate(struct call *c, uint64_t fd, int command, uint64_t least)

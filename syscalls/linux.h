@@ -146,6 +146,7 @@ _Static_assert(offsetof(struct linux_dirent64, d_name) == 19, "as the kernel has
 
 #define SENDFILE_NO_WAIT 1 /* sendfile, which has no flags there: send what is in memory */
 #define FD_CLOSE_ON_FORK 0x10000 /* DESCRIPTOR_CLOSE_ON_FORK (descriptors.h) */
+#define CLOSE_RANGE_CLOSE_ON_FORK (1ULL << 32) /* and of close_range */
 #define O_CLOSE_ON_FORK (1ULL << 37) /* the same, where one is made: descriptor_made() */
 
 #ifndef SCM_RIGHTS

@@ -42,6 +42,8 @@ int lookup_begin(struct call *c, int at, int flags, enum lookup_last last, struc
 	to->path = c->a[at + 1];
 	to->is_ours = false;
 	to->flags &= ~AT_BENEATH;
+	if (r == 0 && !to->path)
+		return -EFAULT; /* with AT_EMPTY_PATH Linux 6.11 takes it for an empty one */
 	if (r < 0 || !is_beneath || lookup_is_empty(c, to))
 		return (int)r;
 	r = beneath_place(c, to->directory, to->path, follows(last, to->flags), &place);

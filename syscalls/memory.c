@@ -176,6 +176,10 @@ TRANSLATOR(mmap)
 	if (limited < 0)
 		return limited;
 	r = m.alignment && !fixed ? map_aligned(c, &m) : map(c, &m);
+	/* What the file does not allow: a sealed one is not written to, and nothing is executed
+	 * where the mount forbids it.  A fixed place too low is EPERM for Linux, too. */
+	if (r == -EPERM && (int)m.fd != -1 && !(fixed && m.at < LOWEST_PLACE))
+		r = -EACCES;
 	if (limited && !is_error(r))
 		max_protection_set(p, (uint64_t)r, m.size, most ? most : PROT_X_ALL);
 	max_protection_end(p, limited);

@@ -86,16 +86,25 @@ TRANSLATOR(shm_unlink)
 	return r < 0 ? r : host(c, __NR_unlinkat, AT_FDCWD, path, 0);
 }
 
+/* To change places with what is not there is to be renamed (sys/kern/uipc_shm.c:
+ * sys_shm_rename). */
 TRANSLATOR(shm_rename)
 {
 	uint64_t from, to, flags;
-	int r = arg_value(c, 2, &flags);
+	long r = arg_value(c, 2, &flags);
 
 	if (r == 0)
 		r = memory_object_path(c, c->a[0], "", &from);
 	if (r == 0)
 		r = memory_object_path(c, c->a[1], "", &to);
-	return r < 0 ? r : host(c, __NR_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
+	if (r < 0)
+		return r;
+	do {
+		r = host(c, __NR_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
+		if (r == -ENOENT && flags == RENAME_EXCHANGE)
+			r = host(c, __NR_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+	} while (r == -EEXIST && flags == RENAME_EXCHANGE); /* somebody made it meanwhile */
+	return r;
 }
 
 /* ---- Pseudo-terminals ------------------------------------------------------------------- */

@@ -181,6 +181,21 @@ TRANSLATOR(freebsd_pipe2)
 	return r < 0 ? r : descriptors_made(c, at, c->a[0], flags, ends);
 }
 
+/* A descriptor that only names a file locks nothing (sys_flock() in sys/kern/kern_descrip.c). */
+TRANSLATOR(freebsd_flock)
+{
+	uint64_t fd, how;
+	long r = arg_values(c, 0, &fd, 1, &how);
+
+	if (r < 0)
+		return r;
+	r = host_wait(c, __NR_flock, fd, how);
+	if (r != -EBADF)
+		return r;
+	long flags = host(c, __NR_fcntl, fd, F_GETFL);
+	return flags >= 0 && (flags & O_PATH) ? -EOPNOTSUPP : r;
+}
+
 /* revoke(path): sys/kern/vfs_syscalls.c looks at the file first.  A device's other users are not
  * cut off. */
 TRANSLATOR(freebsd_revoke)

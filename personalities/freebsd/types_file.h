@@ -269,7 +269,7 @@ NAMES(fadvice, i32, IS(0, POSIX_FADV_NORMAL), IS(1, POSIX_FADV_RANDOM),
 
 /* sys/unistd.h */
 NAMES(close_range_flags, i32, BIT_AS(4, 4, "CLOSE_RANGE_CLOEXEC"),
-      GUEST_ONLY(8, "CLOSE_RANGE_CLOFORK"), );
+      BIT_AS(8, CLOSE_RANGE_CLOSE_ON_FORK, "CLOSE_RANGE_CLOFORK"), );
 NAMES(copy_range_flags, u32, GUEST_ONLY(0x00800000, "COPY_FILE_RANGE_CLONE"));
 
 /* sys/socket.h.  The upper half says how far to read ahead.  All but SF_NODISKIO, which asks
