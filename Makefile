@@ -468,6 +468,8 @@ conformance:
 	@$(SUBMAKE) all
 	@B=$(B) tests/real/go-toolchain
 	@B=$(B) tests/real/go-std -t 900 -p $(shell nproc) std
+	@B=$(B) tests/real/go-std -o netbsd -s -p $(shell nproc) std
+	@B=$(B) tests/real/go-std -o dragonfly -s -p $(shell nproc) std
 
 # Style ----------------------------------------------------------------------------------
 
